@@ -1,0 +1,27 @@
+# Every target sets up .venv first when it is missing; works from any folder with make -C.
+ROOT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+PYTHON_BIN := $(ROOT)/.venv/bin/python
+.PHONY: help setup demo test lint test-onedl doctor
+
+help:
+	@echo 'make demo        train, evaluate and draw a small BoxConvNet on people it renders (DATA=.../lsp: on LSP)'
+	@echo 'make test        run the tests'
+	@echo 'make lint        ruff and mypy'
+	@echo 'make doctor      name what is wrong with this environment, and the fix'
+	@echo 'make test-onedl  run the tests on the onedl forks of the MMPose stack'
+
+setup:
+	@$(ROOT)/tools/setup_env.sh
+
+demo: setup
+	@$(PYTHON_BIN) $(ROOT)/tools/demo.py $(if $(DATA),--lsp $(DATA)) $(DEMO_ARGS)
+
+test: setup
+	@cd $(ROOT) && $(PYTHON_BIN) -m pytest $(TEST_ARGS)
+
+lint: setup
+	@cd $(ROOT) && $(PYTHON_BIN) -m ruff check . && $(PYTHON_BIN) -m ruff format --check . \
+		&& $(PYTHON_BIN) -m mypy
+
+doctor: setup
+	@$(PYTHON_BIN) $(ROOT)/tools/doctor.py

@@ -1,0 +1,33 @@
+# LSP: trained on ids 1-800 of lsp_train, chosen on 801-1000; lsp_test only through
+# tools/final_eval.py. The leaf adds the pipelines.
+data_root = '{{$MMPOSE_SAT_DATA:data}}'
+train_dataloader = dict(
+    batch_size=32,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(
+        type='mmpose_sat.LspDataset',
+        data_root=data_root,
+        ann_file='lsp/annotations/lsp_train.json',
+        data_prefix=dict(img='lsp/images/'),
+        id_range=(1, 800),
+    ),
+)
+val_dataloader = dict(
+    batch_size=32,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+    dataset=dict(
+        type='mmpose_sat.LspDataset',
+        data_root=data_root,
+        ann_file='lsp/annotations/lsp_train.json',
+        data_prefix=dict(img='lsp/images/'),
+        id_range=(801, 1000),
+        test_mode=True,
+    ),
+)
+test_dataloader = val_dataloader
+val_evaluator = dict(type='mmpose_sat.TorsoPCK')
+test_evaluator = val_evaluator

@@ -1,0 +1,8 @@
+_base_ = ['mmpose::_base_/default_runtime.py']
+
+default_hooks = dict(
+    logger=dict(interval=10),
+    checkpoint=dict(interval=1, max_keep_ckpts=1),
+)
+log_processor = dict(window_size=10)
+randomness = dict(seed=0)

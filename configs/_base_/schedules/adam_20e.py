@@ -1,0 +1,13 @@
+_base_ = ['../runtime.py']
+
+# A short schedule for a CPU: warm-up, then one cosine to zero.
+optim_wrapper = dict(
+    optimizer=dict(type='Adam', lr=1e-3, weight_decay=0.0),
+    paramwise_cfg=dict(custom_keys={'.coords': dict(decay_mult=0)}),
+)
+param_scheduler = [
+    dict(type='LinearLR', begin=0, end=50, start_factor=0.01, by_epoch=False),
+    dict(type='CosineAnnealingLR', begin=0, end=20, T_max=20, convert_to_iter_based=True),
+]
+train_cfg = dict(max_epochs=20, val_interval=2)
+auto_scale_lr = dict(base_batch_size=32)

@@ -1,0 +1,152 @@
+"""What MMEngine and MMPose need on today's PyTorch, one link a patch.
+
+``import mmpose_sat`` applies :data:`PATCHES`. The environment variable ``MMPOSE_SAT_SKIP_PATCHES``
+leaves some out: a comma-separated list of their names, or ``all``. Each patch only adds what failed
+before; nothing that worked changes, and nothing is patched twice.
+"""
+
+import functools
+import os
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+__all__ = ['PATCHES', 'apply']
+
+PATCHES: dict[str, Callable[[], None]] = {}
+
+
+def _patch(function: Callable[[], None]) -> Callable[[], None]:
+    PATCHES[function.__name__] = functools.cache(function)
+    return function
+
+
+def apply() -> list[str]:
+    """Apply the patches the environment does not switch off; returns their names.
+
+    Raises:
+        ValueError: ``MMPOSE_SAT_SKIP_PATCHES`` names a patch that does not exist.
+    """
+    skipped = {name.strip() for name in os.environ.get('MMPOSE_SAT_SKIP_PATCHES', '').split(',')}
+    skipped.discard('')
+    if unknown := skipped - PATCHES.keys() - {'all'}:
+        raise ValueError(
+            f'MMPOSE_SAT_SKIP_PATCHES names {sorted(unknown)}; known are all, {sorted(PATCHES)}'
+        )
+    wanted = [] if 'all' in skipped else [name for name in PATCHES if name not in skipped]
+    for name in wanted:
+        PATCHES[name]()
+    return wanted
+
+
+@_patch
+def config_scope() -> None:
+    """``_base_ = 'mmpose_sat::...'`` and inferencer aliases: MMEngine keeps a list of packages."""
+    from mmengine.config.utils import MODULE2PACKAGE
+
+    MODULE2PACKAGE.setdefault('mmpose_sat', 'mmpose_sat')
+
+
+@_patch
+def safe_checkpoints() -> None:
+    """MMEngine's checkpoints under ``weights_only=True``, PyTorch's default since 2.6.
+
+    They hold the history of the log and NumPy arrays. Exactly those classes are allowed; the check
+    stays on, and any other class in a checkpoint is still refused.
+    """
+    if not hasattr(torch.serialization, 'add_safe_globals'):  # before 2.4 nothing is refused
+        return
+    from mmengine.logging import HistoryBuffer
+
+    def history_method(owner: type, name: str) -> Callable[..., Any]:
+        # A history pickles its methods as getattr(HistoryBuffer, 'mean'). Plain getattr would open
+        # every door, so this stands in for it and knows those methods only.
+        if owner is not HistoryBuffer or name not in ('min', 'max', 'mean', 'current'):
+            raise pickle.UnpicklingError(f'a checkpoint may not take {name!r} of {owner!r}')
+        return getattr(HistoryBuffer, name)
+
+    # NumPy pickles an array as a call of these two, under its module's name of before or after 2.0.
+    array: Callable = np.ones(1).__reduce__()[0]  # type: ignore[assignment]
+    scalar: Callable = np.float64(1).__reduce__()[0]  # type: ignore[assignment]
+    torch.serialization.add_safe_globals(
+        [
+            HistoryBuffer,
+            (history_method, '__builtin__.getattr'),
+            (history_method, 'builtins.getattr'),
+            np.ndarray,
+            np.dtype,
+            *(type(np.dtype(kind)) for kind in ('f8', 'f4', 'i8', 'i4', 'u1', '?')),
+            *(
+                (function, f'numpy.{module}.multiarray.{name}')
+                for module in ('core', '_core')
+                for function, name in ((array, '_reconstruct'), (scalar, 'scalar'))
+            ),
+        ]
+    )
+
+
+@_patch
+def cpu_distributed() -> None:
+    """Distributed training without CUDA: gloo, and no GPU index for the model.
+
+    MMEngine calls ``torch.cuda.set_device`` and names a GPU to DistributedDataParallel whatever the
+    machine has.
+    """
+    from mmengine.dist import utils
+    from mmengine.runner import Runner
+
+    init_with_cuda = utils._init_dist_pytorch
+    wrap_for_cuda = Runner.wrap_model
+
+    @functools.wraps(init_with_cuda)
+    def init_dist_pytorch(backend: str, *args: Any, **kwargs: Any) -> None:
+        if torch.cuda.is_available():
+            return init_with_cuda(backend, *args, **kwargs)
+        kwargs.pop('init_backend', None)
+        torch.distributed.init_process_group(backend='gloo', **kwargs)
+
+    @functools.wraps(wrap_for_cuda)
+    def wrap_model(self: Runner, model_wrapper_cfg: dict | None, model: torch.nn.Module) -> Any:
+        if self.distributed and model_wrapper_cfg is None and not torch.cuda.is_available():
+            model_wrapper_cfg = dict(
+                type='MMDistributedDataParallel',
+                broadcast_buffers=False,
+                find_unused_parameters=self.cfg.get('find_unused_parameters', False),
+            )
+        return wrap_for_cuda(self, model_wrapper_cfg, model)
+
+    utils._init_dist_pytorch = init_dist_pytorch
+    Runner.wrap_model = wrap_model
+
+
+@_patch
+def inferencer_boxes() -> None:
+    """``MMPoseInferencer(...)(image, bboxes=...)``: MMPose 1.3 drops the boxes it is given."""
+    from mmpose.apis.inferencers import Pose2DInferencer
+
+    preprocess_with_detector = Pose2DInferencer.preprocess_single
+
+    @functools.wraps(preprocess_with_detector)
+    def preprocess_single(
+        self: Any, input: Any, index: int, *args: Any, bboxes: Any = (), **kwargs: Any
+    ) -> list:
+        if self.cfg.data_mode != 'topdown' or len(bboxes) == 0:
+            return preprocess_with_detector(self, input, index, *args, **kwargs)
+        boxes = np.asarray(bboxes, dtype=np.float32)
+        if boxes.ndim != 2 or boxes.shape[1] not in (4, 5):
+            raise ValueError(
+                f'bboxes must hold one (N, 4) or (N, 5) array an image, x1 y1 x2 y2 [score] in px, '
+                f'got {boxes.shape}'
+            )
+        scores = boxes[:, 4] if boxes.shape[1] == 5 else np.ones(len(boxes), dtype=np.float32)
+        image = dict(img_path=input) if isinstance(input, str) else dict(img=input, img_path='')
+        image.update(self.model.dataset_meta)
+        return [
+            self.pipeline(dict(image, bbox=box[None, :4], bbox_score=score[None]))
+            for box, score in zip(boxes, scores, strict=True)
+        ]
+
+    Pose2DInferencer.preprocess_single = preprocess_single

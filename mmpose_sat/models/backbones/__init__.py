@@ -1,0 +1,3 @@
+from .box_conv_net import BoxConvNet
+
+__all__ = ['BoxConvNet']

@@ -1,0 +1,163 @@
+"""BoxConvNet, the high-resolution network with 1.85 M parameters.
+
+Zhang, Halber, Rusinkiewicz, "Accelerating Large-Kernel Convolution Using Summed-Area Tables",
+arXiv 1906.11367, Sec. 4.1 and Fig. 3. The paper does not print its widths and depths: the defaults
+are the plan that reproduces all six of its printed parameter and multiply-add counts.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mmcv.cnn import ConvModule
+from mmpose.models.backbones.base_backbone import BaseBackbone
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from ...registry import MODELS
+from ..layers import ShuffleUnit, TransitionUnit
+
+__all__ = ['BoxConvNet']
+
+
+@MODELS.register_module()
+class BoxConvNet(BaseBackbone):
+    """A stem to stride 4, then stages that keep the resolution.
+
+    A stage is a transition to its channel count followed by pairs of units: a 3 x 3 depthwise unit,
+    then a unit with the large-kernel operator. Widths and kernels grow to the middle stage.
+
+    Args:
+        in_channels: Channels of the input image.
+        stem_channels: Output channels of the stem's 7 x 7 convolution.
+        channels: Output channels of each stage, even.
+        num_pairs: Number of unit pairs of each stage.
+        kernel_sizes: Side k of the largest box in each stage, odd, in px of the feature map.
+        operator: ``box``, or the paper's ablations ``dilated`` (4 x 4, dilation (k - 1) / 3) and
+            ``conv3x3``.
+        pieces: Number of pieces of each box kernel.
+        out_indices: Stages whose output is returned, each in [0, number of stages).
+        frozen_stages: Stages frozen from the front: -1 none, 0 the stem, i the stem and i stages.
+        norm_eval: Keep normalisation layers in evaluation mode while training.
+        with_cp: Recompute the units' activations in the backward pass instead of storing them.
+        norm_cfg: Normalisation after each convolution.
+        init_cfg: MMEngine initialisation; the default trains from scratch.
+
+    Shape:
+        ``(B, in_channels, H, W)``, any size -> tuple of
+        ``(B, channels[i], ceil(H / 4), ceil(W / 4))``.
+
+    Raises:
+        ValueError: The stages disagree in number, a width is odd, an index is out of range, or
+            ``dilated`` cannot have one of ``kernel_sizes``; on loading, a checkpoint of another
+            network.
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 3,
+        stem_channels: int = 64,
+        channels: Sequence[int] = (96, 192, 384, 192, 96),
+        num_pairs: Sequence[int] = (2, 4, 8, 4, 2),
+        kernel_sizes: Sequence[int] = (13, 19, 31, 19, 13),
+        operator: str = 'box',
+        pieces: int = 1,
+        out_indices: Sequence[int] = (4,),
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
+        with_cp: bool = False,
+        norm_cfg: dict | None = None,
+        init_cfg: dict | list[dict] | None = None,
+    ) -> None:
+        if init_cfg is None:
+            init_cfg = [
+                dict(type='Kaiming', layer='Conv2d', mode='fan_in'),
+                dict(type='Constant', val=1, layer='_BatchNorm'),
+            ]
+        super().__init__(init_cfg=init_cfg)
+        norm_cfg = norm_cfg or dict(type='BN')
+        _check_plan(channels, num_pairs, kernel_sizes, out_indices, frozen_stages)
+        self.operator = operator
+        self.out_indices = tuple(out_indices)
+        self.frozen_stages = frozen_stages
+        self.norm_eval = norm_eval
+
+        self.stem = nn.Sequential(
+            ConvModule(in_channels, stem_channels, 7, stride=2, padding=3, norm_cfg=norm_cfg),
+            nn.MaxPool2d(3, stride=2, padding=1),
+        )
+        self.stages = nn.ModuleList()
+        width = stem_channels
+        for stage_width, pairs, kernel_size in zip(channels, num_pairs, kernel_sizes, strict=True):
+            stage = nn.Sequential(TransitionUnit(width, stage_width, norm_cfg))
+            for _ in range(pairs):
+                for unit in ('conv3x3', operator):
+                    stage.append(
+                        ShuffleUnit(stage_width, unit, kernel_size, pieces, norm_cfg, with_cp)
+                    )
+            self.stages.append(stage)
+            width = stage_width
+        self._freeze_stages()
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        x = self.stem(x)
+        outputs = []
+        for index, stage in enumerate(self.stages):
+            x = stage(x)
+            if index in self.out_indices:
+                outputs.append(x)
+        return tuple(outputs)
+
+    def train(self, mode: bool = True) -> 'BoxConvNet':
+        super().train(mode)
+        self._freeze_stages()
+        if mode and self.norm_eval:
+            for module in self.modules():
+                if isinstance(module, _BatchNorm):
+                    module.eval()
+        return self
+
+    def _freeze_stages(self) -> None:
+        if self.frozen_stages < 0:
+            return
+        for module in (self.stem, *self.stages[: self.frozen_stages]):
+            module.eval()
+            module.requires_grad_(False)
+
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any
+    ) -> None:
+        # MMEngine loads what fits and logs the rest: half of another network would pass unnoticed.
+        own = {k: v for k, v in self.state_dict().items() if not k.endswith('num_batches_tracked')}
+        wrong = [
+            k
+            for k, v in own.items()
+            if (found := state_dict.get(prefix + k)) is None or found.shape != v.shape
+        ]
+        if wrong:
+            raise ValueError(
+                f'the checkpoint is of another model: {len(wrong)} of {len(own)} parameters of '
+                f'BoxConvNet(operator={self.operator!r}) are missing in it or have another shape, '
+                f'first {prefix + wrong[0]!r} {tuple(own[wrong[0]].shape)}'
+            )
+        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
+
+
+def _check_plan(
+    channels: Sequence[int],
+    num_pairs: Sequence[int],
+    kernel_sizes: Sequence[int],
+    out_indices: Sequence[int],
+    frozen_stages: int,
+) -> None:
+    if not len(channels) == len(num_pairs) == len(kernel_sizes) > 0:
+        raise ValueError(
+            f'channels={tuple(channels)}, num_pairs={tuple(num_pairs)} and '
+            f'kernel_sizes={tuple(kernel_sizes)} must have one entry for each stage'
+        )
+    if odd := [c for c in channels if c < 2 or c % 2]:
+        raise ValueError(f'channels={tuple(channels)} must be even and positive, got {odd[0]}')
+    stages = len(channels)
+    if not out_indices or any(not 0 <= i < stages for i in out_indices):
+        raise ValueError(f'out_indices={tuple(out_indices)} must lie in [0, {stages - 1}]')
+    if not -1 <= frozen_stages <= stages:
+        raise ValueError(f'frozen_stages={frozen_stages} must lie in [-1, {stages}]')

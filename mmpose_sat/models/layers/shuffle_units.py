@@ -1,0 +1,135 @@
+"""The units of BoxConvNet (Zhang, Halber, Rusinkiewicz, arXiv 1906.11367, Fig. 3).
+
+A unit transforms half of the channels and shuffles them with the untouched half (ShuffleNetV2's
+basic unit); a transition transforms both copies of its input and so changes the channel count.
+"""
+
+import torch
+from mmcv.cnn import ConvModule, build_norm_layer
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from ...ops import BoxConv2d
+
+__all__ = ['OPERATORS', 'ShuffleUnit', 'TransitionUnit', 'depthwise']
+
+OPERATORS = ('box', 'dilated', 'conv3x3')
+
+
+def depthwise(operator: str, channels: int, kernel_size: int, pieces: int = 1) -> nn.Module:
+    """A stride-1 "same" depthwise operator: the paper's box convolution or one of its ablations.
+
+    Args:
+        operator: ``box``; ``dilated``, a 4 x 4 convolution whose dilation d gives the receptive
+            field of the largest box, k = 3d + 1; or ``conv3x3``, which ignores ``kernel_size``.
+        channels: Number of channels.
+        kernel_size: Odd side k of the largest box in px.
+        pieces: Number of pieces of a box kernel.
+
+    Raises:
+        ValueError: ``operator`` is unknown, or ``dilated`` cannot have this ``kernel_size``.
+    """
+    if operator == 'box':
+        return BoxConv2d(channels, kernel_size, pieces=pieces)
+    if operator == 'conv3x3':
+        return nn.Conv2d(channels, channels, 3, padding=1, groups=channels, bias=False)
+    if operator != 'dilated':
+        raise ValueError(f'operator={operator!r} must be one of {OPERATORS}')
+    if kernel_size % 6 != 1 or kernel_size < 7:
+        # k = 3d + 1 is odd for even d only.
+        legal = max(7, 6 * round((kernel_size - 1) / 6) + 1)
+        raise ValueError(
+            f"kernel_size={kernel_size} does not fit operator='dilated': a 4 x 4 convolution of "
+            f'dilation d spans k = 3d + 1 pixels, odd for d = 2, 4, 6, ...; nearest: {legal}'
+        )
+    dilation = (kernel_size - 1) // 3
+    padding = (kernel_size - 1) // 2
+    return nn.Conv2d(
+        channels, channels, 4, padding=padding, dilation=dilation, groups=channels, bias=False
+    )
+
+
+def _interleave(left: Tensor, right: Tensor) -> Tensor:
+    """Concatenate two ``(N, C, H, W)`` halves and shuffle their channels, in one copy."""
+    return torch.stack((left, right), dim=2).flatten(1, 2)
+
+
+def _pointwise(in_channels: int, out_channels: int, norm_cfg: dict) -> ConvModule:
+    return ConvModule(in_channels, out_channels, 1, norm_cfg=norm_cfg)
+
+
+def _depthwise3x3(channels: int, norm_cfg: dict) -> ConvModule:
+    return ConvModule(
+        channels, channels, 3, padding=1, groups=channels, norm_cfg=norm_cfg, act_cfg=None
+    )
+
+
+class ShuffleUnit(BaseModule):
+    """Half of the channels through 1 x 1 - depthwise - 1 x 1, then a shuffle with the other half.
+
+    Args:
+        channels: Even number of channels C, in and out.
+        operator, kernel_size, pieces: See :func:`depthwise`.
+        norm_cfg: Normalisation after each of the three layers.
+        with_cp: Recompute activations in the backward pass instead of storing them.
+
+    Shape:
+        ``(N, C, H, W)`` -> ``(N, C, H, W)``.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        operator: str,
+        kernel_size: int,
+        pieces: int,
+        norm_cfg: dict,
+        with_cp: bool = False,
+    ) -> None:
+        super().__init__()
+        half = channels // 2
+        self.with_cp = with_cp
+        self.branch = nn.Sequential(
+            _pointwise(half, half, norm_cfg),
+            depthwise(operator, half, kernel_size, pieces),
+            build_norm_layer(norm_cfg, half)[1],
+            _pointwise(half, half, norm_cfg),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.with_cp and x.requires_grad:
+            return checkpoint(self._transform, x, use_reentrant=False)
+        return self._transform(x)
+
+    def _transform(self, x: Tensor) -> Tensor:
+        kept, moved = x.chunk(2, dim=1)
+        return _interleave(kept, self.branch(moved))
+
+
+class TransitionUnit(BaseModule):
+    """Two branches over the whole input, each giving half of the output channels, then a shuffle.
+
+    Args:
+        in_channels: Number of channels A of the input.
+        out_channels: Even number of channels B of the output.
+        norm_cfg: Normalisation after every convolution.
+
+    Shape:
+        ``(N, A, H, W)`` -> ``(N, B, H, W)``.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, norm_cfg: dict) -> None:
+        super().__init__()
+        half = out_channels // 2
+        self.left = nn.Sequential(
+            _depthwise3x3(in_channels, norm_cfg), _pointwise(in_channels, half, norm_cfg)
+        )
+        self.right = nn.Sequential(
+            _pointwise(in_channels, half, norm_cfg),
+            _depthwise3x3(half, norm_cfg),
+            _pointwise(half, half, norm_cfg),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return _interleave(self.left(x), self.right(x))

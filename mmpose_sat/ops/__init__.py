@@ -1,0 +1,17 @@
+"""Box convolution: the function, the layer, the oracle and the backends."""
+
+from .backends import BACKENDS, Backend
+from .checks import debug
+from .functional import box_conv2d
+from .module import BoxConv2d
+from .reference import box_conv2d_reference, box_kernel
+
+__all__ = [
+    'BACKENDS',
+    'Backend',
+    'BoxConv2d',
+    'box_conv2d',
+    'box_conv2d_reference',
+    'box_kernel',
+    'debug',
+]

@@ -1,0 +1,111 @@
+"""Argument checks of the box convolution.
+
+Shapes, dtypes and sizes cost nothing and are checked at every call. Values would have to be read
+back from the GPU, so they are checked where that is rare (setting and loading boxes) and, at every
+call, only under :class:`debug` or the environment variable ``MMPOSE_SAT_DEBUG=1``.
+"""
+
+import os
+from types import TracebackType
+
+import torch
+from torch import Tensor
+
+__all__ = ['check_box_values', 'check_call', 'check_kernel_size', 'debug', 'debug_enabled']
+
+_debug = os.environ.get('MMPOSE_SAT_DEBUG', '0') not in ('', '0')
+
+
+def debug_enabled() -> bool:
+    """Whether box values are checked at every call."""
+    return _debug
+
+
+class debug:
+    """Check box values at every call inside the ``with`` block (synchronises a GPU)."""
+
+    def __init__(self, enabled: bool = True) -> None:
+        self.enabled = enabled
+
+    def __enter__(self) -> None:
+        global _debug
+        self.previous, _debug = _debug, self.enabled
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        global _debug
+        _debug = self.previous
+
+
+def check_kernel_size(kernel_size: int) -> None:
+    """Raise unless ``kernel_size`` is an odd positive integer."""
+    if isinstance(kernel_size, bool) or not isinstance(kernel_size, int):
+        raise TypeError(f'kernel_size={kernel_size!r} must be an odd positive int')
+    if kernel_size < 1 or kernel_size % 2 == 0:
+        raise ValueError(
+            f'kernel_size={kernel_size} must be odd and positive, '
+            f'for example {max(kernel_size - 1, 1)} or {max(kernel_size + 1, 1)}'
+        )
+
+
+def check_stride(stride: int) -> None:
+    """Raise unless ``stride`` is a positive integer."""
+    if isinstance(stride, bool) or not isinstance(stride, int) or stride < 1:
+        raise ValueError(f'stride={stride!r} must be a positive int')
+
+
+def check_call(
+    x: Tensor, boxes: Tensor, kernel_size: int, stride: int, weights: Tensor | None
+) -> None:
+    """Raise when the arguments of ``box_conv2d`` do not fit each other."""
+    check_kernel_size(kernel_size)
+    check_stride(stride)
+    if x.ndim != 4:
+        raise ValueError(f'x must have shape (N, C, H, W), got {tuple(x.shape)}')
+    if not x.is_floating_point():
+        raise TypeError(f'x must be a floating-point tensor, got {x.dtype}')
+    if x.shape[2] == 0 or x.shape[3] == 0:
+        raise ValueError(f'x must be at least one pixel high and wide, got {tuple(x.shape)}')
+    if (boxes.ndim == 2 and boxes.shape[1] in (5, 6)) or weights is not None:
+        raise NotImplementedError(
+            'split kernels (weights, boxes with 5 or 6 columns) are not available in this version'
+        )
+    if boxes.ndim != 2 or boxes.shape[1] != 4:
+        raise ValueError(
+            f'boxes must have shape (C, 4) with columns x_l, x_h, y_l, y_h, '
+            f'got {tuple(boxes.shape)}'
+        )
+    if boxes.shape[0] != x.shape[1]:
+        raise ValueError(f'boxes are for {boxes.shape[0]} channels, x has {x.shape[1]}')
+    if boxes.dtype not in (torch.float32, torch.float64):
+        raise TypeError(f'boxes must be float32 or float64, got {boxes.dtype}')
+    if boxes.device != x.device:
+        raise ValueError(f'boxes are on {boxes.device}, x is on {x.device}')
+    if debug_enabled():
+        check_box_values(boxes, kernel_size)
+
+
+def check_box_values(boxes: Tensor, kernel_size: int) -> None:
+    """Raise unless every box is ordered and inside the kernel.
+
+    Args:
+        boxes: ``(C, 4)`` x_l, x_h, y_l, y_h in px from the kernel's top-left corner.
+        kernel_size: Side k of the kernel; legal are ``0 <= x_l <= x_h <= k - 1``, same for y.
+
+    Raises:
+        ValueError: Names the first offending channel and its box.
+    """
+    low, high = boxes[:, 0::2], boxes[:, 1::2]
+    legal = ((low >= 0) & (low <= high) & (high <= kernel_size - 1)).all(1)
+    if not legal.all():
+        channel = int(legal.logical_not().nonzero()[0, 0])
+        found = [round(value, 4) for value in boxes[channel].tolist()]
+        raise ValueError(
+            f'boxes[{channel}] = {found} (x_l, x_h, y_l, y_h) must satisfy '
+            f'0 <= x_l <= x_h <= {kernel_size - 1} and 0 <= y_l <= y_h <= {kernel_size - 1} '
+            f'for kernel_size={kernel_size}'
+        )

@@ -1,0 +1,59 @@
+"""Large-kernel depthwise convolution with one real-valued box per channel.
+
+Zhang, Halber, Rusinkiewicz, "Accelerating Large-Kernel Convolution Using Summed-Area Tables",
+arXiv 1906.11367, Eq. 1-4.
+"""
+
+import torch
+from torch import Tensor
+
+from .backends import select_backend
+from .checks import check_call
+
+__all__ = ['box_conv2d']
+
+
+def box_conv2d(
+    x: Tensor,
+    boxes: Tensor,
+    kernel_size: int,
+    stride: int = 1,
+    weights: Tensor | None = None,
+    normalize: bool = False,
+    backend: str | None = None,
+) -> Tensor:
+    """Sum the input over a box per channel, at a cost that does not depend on the box.
+
+    Equivalent to ``F.conv2d(x, box_kernel(boxes, kernel_size)[:, None], stride=stride,
+    padding=kernel_size // 2, groups=C)``, and differentiable in ``x`` and ``boxes``. At integer
+    edges, where the output has a kink, the derivative is the one towards growing coordinates.
+
+    Args:
+        x: ``(N, C, H, W)`` input of any floating dtype.
+        boxes: ``(C, 4)`` float32 or float64: x_l, x_h, y_l, y_h in px from the top-left corner of
+            the k x k kernel, both ends inclusive, so ``0 <= x_l <= x_h <= k - 1``; ``x_l = x_h``
+            is one pixel wide. Values are not checked (see :class:`mmpose_sat.ops.debug`); outside
+            this range the result depends on the backend.
+        kernel_size: Odd side k of the kernel; the padding is ``(k - 1) // 2`` zeros ("same").
+        stride: Step between output pixels, in both directions.
+        weights: Weights of the pieces of split kernels; not available in this version.
+        normalize: Divide by the box's area: the mean of the box instead of its sum.
+        backend: One of :data:`mmpose_sat.ops.BACKENDS`; by default the fastest that can run.
+
+    Returns:
+        ``(N, C, ceil(H / stride), ceil(W / stride))`` in the dtype of ``x``. Sums are taken in
+        float32 (float64 for float64 input), also under autocast.
+
+    Raises:
+        TypeError, ValueError: An argument has a wrong dtype, shape or value.
+    """
+    check_call(x, boxes, kernel_size, stride, weights)
+    dtype = torch.promote_types(x.dtype, torch.float32)
+    with torch.autocast(x.device.type, enabled=False):
+        wide, edges = x.to(dtype), boxes.to(dtype)
+        run = select_backend(backend, wide, edges, kernel_size, stride)
+        out = run.forward(wide, edges, kernel_size, stride)
+        if normalize:
+            sides = edges[:, 1::2] - edges[:, 0::2] + 1
+            out = out / sides.prod(1)[:, None, None]
+    return out.to(x.dtype)

@@ -1,0 +1,144 @@
+"""The box convolution as a layer that keeps its boxes legal by itself."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .checks import check_box_values, check_kernel_size, check_stride
+from .functional import box_conv2d
+from .reference import box_kernel
+
+__all__ = ['BoxConv2d']
+
+
+def _legal(coords: Tensor) -> Tensor:
+    """The nearest ordered boxes inside [-1, 1]; crossed edges are swapped."""
+    return coords.unflatten(1, (2, 2)).clamp(-1, 1).sort(-1).values.flatten(1)
+
+
+class BoxConv2d(nn.Module):
+    """Depthwise convolution with one learnable box per channel (Zhang et al., Sec. 3).
+
+    The parameter ``coords`` ``(C, 4)`` holds x_l, x_h, y_l, y_h relative to the largest box, in
+    [-1, 1]: an edge lies ``(c + 1)(k - 1) / 2`` px from the kernel's top-left corner. It starts as
+    sorted draws from U(-0.5, 0.5).
+
+    Optimizers know nothing of these bounds, so the layer restores them itself: a forward pass in
+    training mode first moves the parameter to the nearest legal boxes (the paper's clipping after
+    each iteration; crossed edges swap), a forward pass in evaluation mode uses legal boxes
+    without touching the parameter, and ``state_dict()`` only ever holds legal ones. Averages of
+    legal boxes (EMA) are legal. Do not apply weight decay: it pulls a box towards one pixel.
+
+    Args:
+        channels: Number of channels C.
+        kernel_size: Odd side k of the largest box in px.
+        stride: Step between output pixels.
+        pieces: Number of pieces of each kernel; only 1 is available in this version.
+
+    Shape:
+        ``(N, C, H, W)`` -> ``(N, C, ceil(H / stride), ceil(W / stride))``.
+    """
+
+    def __init__(self, channels: int, kernel_size: int, stride: int = 1, pieces: int = 1) -> None:
+        super().__init__()
+        check_kernel_size(kernel_size)
+        check_stride(stride)
+        if isinstance(channels, bool) or not isinstance(channels, int) or channels < 1:
+            raise ValueError(f'channels={channels!r} must be a positive int')
+        if pieces != 1:
+            raise NotImplementedError(f'pieces={pieces!r}: only 1 is available in this version')
+        self.channels = channels
+        self.kernel_size = kernel_size
+        self.stride = stride
+        self.pieces = pieces
+        self.coords = nn.Parameter(torch.empty(channels, 4))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw new boxes: U(-0.5, 0.5), sorted (unsorted, three of four would be inverted)."""
+        nn.init.uniform_(self.coords, -0.5, 0.5)
+        self.project_()
+
+    @torch.no_grad()
+    def project_(self) -> None:
+        """Move ``coords`` to the nearest legal boxes, in place."""
+        self.coords.copy_(_legal(self.coords))
+
+    @property
+    def boxes(self) -> Tensor:
+        """``(C, 4)`` legal boxes x_l, x_h, y_l, y_h in px from the kernel's top-left corner."""
+        return self._to_pixels(_legal(self.coords))
+
+    @torch.no_grad()
+    def set_boxes_(self, boxes: Tensor) -> None:
+        """Set the boxes, given like :attr:`boxes`.
+
+        Raises:
+            ValueError: Wrong shape, NaN, edges crossed or outside the kernel.
+        """
+        if boxes.shape != self.coords.shape:
+            raise ValueError(
+                f'boxes must have shape {tuple(self.coords.shape)}, got {tuple(boxes.shape)}'
+            )
+        check_box_values(boxes, self.kernel_size)
+        reach = (self.kernel_size - 1) / 2
+        self.coords.copy_(boxes / reach - 1 if reach else torch.zeros_like(boxes))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training:
+            # Straight from the parameter: sorting ties would otherwise share the gradient.
+            self.project_()
+            boxes = self._to_pixels(self.coords)
+        else:
+            boxes = self.boxes
+        return box_conv2d(x, boxes, self.kernel_size, self.stride)
+
+    def to_depthwise(self) -> nn.Conv2d:
+        """A ``torch.nn.Conv2d`` that computes the same, with the boxes written out as kernels."""
+        conv = nn.Conv2d(
+            self.channels,
+            self.channels,
+            self.kernel_size,
+            self.stride,
+            padding=(self.kernel_size - 1) // 2,
+            groups=self.channels,
+            bias=False,
+            device=self.coords.device,
+            dtype=self.coords.dtype,
+        )
+        with torch.no_grad():
+            conv.weight.copy_(box_kernel(self.boxes, self.kernel_size)[:, None])
+        return conv.train(self.training)
+
+    def extra_repr(self) -> str:
+        return f'{self.channels}, kernel_size={self.kernel_size}, stride={self.stride}'
+
+    def _to_pixels(self, coords: Tensor) -> Tensor:
+        return (coords + 1) * ((self.kernel_size - 1) / 2)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> 'BoxConv2d':
+        # Half a pixel in 50 needs more digits than bf16 has: half() and bfloat16() leave boxes
+        # wide.
+        coords = self.coords.data
+        super()._apply(fn, recurse)
+        if self.coords.dtype not in (torch.float32, torch.float64):
+            self.coords.data = coords.to(self.coords.device)
+        return self
+
+    def _save_to_state_dict(self, *args: Any, **kwargs: Any) -> None:
+        self.project_()
+        super()._save_to_state_dict(*args, **kwargs)
+
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any
+    ) -> None:
+        # Raised at once: MMEngine logs what PyTorch collects as errors, and goes on.
+        coords = state_dict.get(f'{prefix}coords')
+        if coords is not None and coords.shape == self.coords.shape and not coords.is_meta:
+            try:
+                check_box_values(self._to_pixels(coords), self.kernel_size)
+            except ValueError as error:
+                raise ValueError(f'{prefix}coords holds illegal boxes: {error}') from None
+        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)

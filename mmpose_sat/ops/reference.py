@@ -1,0 +1,48 @@
+"""Box convolution in its plainest form: the kernel written out, then a depthwise convolution.
+
+A box of real-valued edges weighs every pixel by the area of the pixel that it covers. That is what
+bilinear sampling of a summed-area table computes (Zhang, Halber, Rusinkiewicz, arXiv 1906.11367,
+Eq. 1-4), so this file is the oracle all backends are held to, and the form that is exported.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+__all__ = ['box_conv2d_reference', 'box_kernel', 'ramp']
+
+
+def ramp(u: Tensor) -> Tensor:
+    """``clamp(u, 0, 1)`` whose derivative is 1 on ``[0, 1)`` and 0 elsewhere.
+
+    The share of pixel ``[j, j + 1]`` left of an edge ``e`` is ``ramp(e - j)``. Taking the
+    derivative from the right at both corners lets an edge that rests on a pixel border move again;
+    the paper's Eq. 3-4 (floor and ceil) give 0 there, ``torch.clamp`` counts both pixels.
+    """
+    whole = u.floor()
+    return torch.where(whole == 0, u, (whole > 0).to(u.dtype))
+
+
+def box_kernel(boxes: Tensor, kernel_size: int) -> Tensor:
+    """Depthwise kernels of the boxes.
+
+    Args:
+        boxes: ``(C, 4)`` x_l, x_h, y_l, y_h in px from the kernel's top-left corner, both ends
+            inclusive: pixel columns ``[x_l, x_h + 1]`` are covered.
+        kernel_size: Side k of the kernel.
+
+    Returns:
+        ``(C, k, k)`` covered area of each pixel, rows first.
+    """
+    pixel = torch.arange(kernel_size, device=boxes.device, dtype=boxes.dtype)
+    x_l, x_h, y_l, y_h = boxes[..., None].unbind(1)
+    cover_x = ramp(x_h + 1 - pixel) - ramp(x_l - pixel)
+    cover_y = ramp(y_h + 1 - pixel) - ramp(y_l - pixel)
+    return cover_y[:, :, None] * cover_x[:, None, :]
+
+
+def box_conv2d_reference(x: Tensor, boxes: Tensor, kernel_size: int, stride: int = 1) -> Tensor:
+    """:func:`mmpose_sat.ops.box_conv2d` as a depthwise ``conv2d``; exact, and O(k²) slow."""
+    kernel = box_kernel(boxes, kernel_size)[:, None]
+    padding = (kernel_size - 1) // 2
+    return F.conv2d(x, kernel, stride=stride, padding=padding, groups=x.shape[1])

@@ -1,0 +1,83 @@
+"""Checkpoints load under weights_only, code in them does not, and MMPose stays as it is."""
+
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from mmengine.logging import HistoryBuffer
+
+from mmpose_sat import compat
+
+
+class Malicious:
+    """Unpickles to a call of ``function``."""
+
+    def __init__(self, function, *arguments):
+        self.call = function, arguments
+
+    def __reduce__(self):
+        return self.call
+
+
+def test_mmengine_checkpoints_load_with_weights_only(tmp_path):
+    history = HistoryBuffer()
+    for value in (1.0, 2.0):
+        history.update(value)
+    content = dict(
+        state_dict=dict(w=torch.ones(2)),
+        message_hub=dict(log_scalars={'loss': history}, runtime_info=dict(best=np.float64(0.5))),
+    )
+    torch.save(content, tmp_path / 'checkpoint.pth')
+    loaded = torch.load(tmp_path / 'checkpoint.pth', weights_only=True)
+    assert loaded['message_hub']['log_scalars']['loss'].mean() == 1.5
+    assert loaded['message_hub']['runtime_info']['best'] == 0.5
+
+
+@pytest.mark.parametrize(
+    'attack',
+    [
+        Malicious(print, 'code from a checkpoint was run'),
+        Malicious(getattr, HistoryBuffer, '__init__'),
+        Malicious(getattr, np.ndarray, 'tofile'),
+    ],
+    ids=['call', 'getattr of an allowed class', 'getattr of another class'],
+)
+def test_a_malicious_checkpoint_is_refused(tmp_path, capsys, attack):
+    torch.save(dict(state_dict={}, meta=attack), tmp_path / 'checkpoint.pth')
+    with pytest.raises(pickle.UnpicklingError):
+        torch.load(tmp_path / 'checkpoint.pth')
+    assert 'was run' not in capsys.readouterr().out
+
+
+def test_patches_can_be_switched_off(monkeypatch):
+    monkeypatch.setenv('MMPOSE_SAT_SKIP_PATCHES', 'all')
+    assert compat.apply() == []
+    monkeypatch.setenv('MMPOSE_SAT_SKIP_PATCHES', 'cpu_distributed, safe_checkpoints')
+    assert compat.apply() == [
+        name for name in compat.PATCHES if name not in ('cpu_distributed', 'safe_checkpoints')
+    ]
+    monkeypatch.setenv('MMPOSE_SAT_SKIP_PATCHES', 'safe_checkpoint')
+    with pytest.raises(ValueError, match=r"'safe_checkpoint'.*safe_checkpoints"):
+        compat.apply()
+
+
+def test_nothing_of_mmpose_is_overwritten():
+    code = """
+import mmpose.registry as theirs
+from mmpose.utils import register_all_modules
+from mmengine.registry import Registry
+register_all_modules()
+def snapshot():
+    return {n: dict(r.module_dict) for n, r in vars(theirs).items() if isinstance(r, Registry)}
+def roots():
+    import mmengine.registry as root
+    return {n: dict(r.module_dict) for n, r in vars(root).items() if isinstance(r, Registry)}
+before = snapshot(), roots()
+import mmpose_sat, mmpose_sat.models, mmpose_sat.datasets, mmpose_sat.evaluation, mmpose_sat.engine
+assert (snapshot(), roots()) == before
+"""
+    result = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr

@@ -25,3 +25,10 @@ lint: setup
 
 doctor: setup
 	@$(PYTHON_BIN) $(ROOT)/tools/doctor.py
+
+# The same pins with the maintained forks in place of mmcv, MMEngine and MMDetection.
+test-onedl:
+	@sed -E 's/^mmcv==.*/onedl-mmcv==2.3.6/; s/^mmengine==.*/onedl-mmengine==0.10.12/; \
+		s/^mmdet==.*/onedl-mmdetection==3.5.1/' $(ROOT)/requirements.lock > $(ROOT)/.venv-onedl.lock
+	@$(ROOT)/tools/setup_env.sh $(ROOT)/.venv-onedl $(ROOT)/.venv-onedl.lock
+	@cd $(ROOT) && .venv-onedl/bin/python -m pytest $(TEST_ARGS)

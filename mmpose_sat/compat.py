@@ -44,10 +44,25 @@ def apply() -> list[str]:
 
 @_patch
 def config_scope() -> None:
-    """``_base_ = 'mmpose_sat::...'`` and inferencer aliases: MMEngine keeps a list of packages."""
+    """``_base_ = 'mmpose_sat::...'`` and inferencer aliases: MMEngine keeps a list of packages.
+
+    A config found by its alias is then built in the scope that it names itself, MMPose's.
+    """
     from mmengine.config.utils import MODULE2PACKAGE
+    from mmengine.infer import BaseInferencer
+    from mmengine.registry import init_default_scope
 
     MODULE2PACKAGE.setdefault('mmpose_sat', 'mmpose_sat')
+    load = BaseInferencer._load_model_from_metafile
+
+    @functools.wraps(load)
+    def load_model_from_metafile(self: Any, model: str) -> Any:
+        config, weights = load(self, model)
+        if self.scope == 'mmpose_sat':
+            init_default_scope(config.default_scope)
+        return config, weights
+
+    BaseInferencer._load_model_from_metafile = load_model_from_metafile
 
 
 @_patch
@@ -113,6 +128,7 @@ def cpu_distributed() -> None:
         if self.distributed and model_wrapper_cfg is None and not torch.cuda.is_available():
             model_wrapper_cfg = dict(
                 type='MMDistributedDataParallel',
+                device_ids=None,
                 broadcast_buffers=False,
                 find_unused_parameters=self.cfg.get('find_unused_parameters', False),
             )

@@ -9,7 +9,7 @@ need_gib=8
 
 fail() { echo "setup: $*" >&2; exit 1; }
 
-stamp=$(cat "$lock" "$root/pyproject.toml" "${BASH_SOURCE[0]}" | sha256sum | cut -d' ' -f1)
+stamp=$( (echo "$root"; cat "$lock" "${BASH_SOURCE[0]}") | sha256sum | cut -d' ' -f1)
 if [ -x "$venv/bin/python" ] && [ "$(cat "$venv/.stamp" 2>/dev/null)" = "$stamp" ]; then exit 0; fi
 
 supported() { "$1" -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; }
@@ -25,7 +25,7 @@ if [ ! -e "$venv/.stamp" ] && [ "$free_gib" -lt "$need_gib" ]; then
   fail "needs $need_gib GiB of free disk space for $venv, found $free_gib GiB"
 fi
 
-log=$venv/setup.log
+log=$venv.log
 : > "$log"
 step() { # step TITLE COMMAND...: run quietly, show that it is alive, show the log's end if it fails
   local title=$1 start=$SECONDS pid; shift
@@ -38,14 +38,17 @@ step() { # step TITLE COMMAND...: run quietly, show that it is alive, show the l
   done
   wait $pid || { tail -n 25 "$log" >&2; fail "failed: $title (whole log: $log)"; }
 }
+export PATH=$venv/bin:$PATH # the build of mmcv looks for ninja there
 pip() { "$venv/bin/python" -m pip --disable-pip-version-check install --no-input "$@"; }
 build_mmcv() { CFLAGS=-g0 MMCV_WITH_OPS=1 pip --no-build-isolation --no-deps "$(grep -E '^(onedl-)?mmcv==' "$lock")"; }
 
 rm -f "$venv/.stamp"
-[ -x "$venv/bin/python" ] && "$venv/bin/python" -c '' 2>/dev/null || step '1/4 virtual environment' "$python" -m venv --clear "$venv"
+[ -x "$venv/bin/python" ] && "$venv/bin/python" -c '' 2>/dev/null || step '1/4 virtual environment' "$python" -m venv $([ ! -e "$venv/bin" ] || echo --clear) "$venv"
 grep -vE '^(#|(onedl-)?mmcv==|$)' "$lock" > "$venv/wheels.txt"
 step '2/4 packages (PyTorch and its CUDA libraries are 4.7 GB; 1 to 3 minutes)' pip --no-deps -r "$venv/wheels.txt"
 step '3/4 mmcv and its operators, compiled (5 to 8 minutes on 2 cores, seconds when pip has it cached)' build_mmcv
-step '4/4 mmpose_sat' pip --no-deps --no-build-isolation -e "$root"
+# Not an editable install: MMEngine finds configs of 'mmpose_sat::' on the path, but not through its metadata.
+echo "$root" > "$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/mmpose_sat.pth"
+echo 'setup: 4/4 mmpose_sat'
 "$venv/bin/python" -c 'import mmcv.ops, mmdet, mmpose, mmpose_sat' >>"$log" 2>&1 || { tail -n 5 "$log" >&2; fail "the installed packages do not import (whole log: $log)"; }
 echo "$stamp" > "$venv/.stamp"

@@ -1,5 +1,6 @@
 """Datasets and transforms, registered in :mod:`mmpose_sat.registry`."""
 
-from .lsp import LspDataset
+from .lsp import CombinedLspDataset, LspDataset
+from .transforms import LoadImageOrSkip
 
-__all__ = ['LspDataset']
+__all__ = ['CombinedLspDataset', 'LoadImageOrSkip', 'LspDataset']

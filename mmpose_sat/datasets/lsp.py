@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mmpose.datasets import CombinedDataset
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 
 from ..registry import DATASETS
 
-__all__ = ['LspDataset']
+__all__ = ['CombinedLspDataset', 'LspDataset']
 
 
 @DATASETS.register_module()
@@ -64,3 +65,11 @@ class LspDataset(BaseCocoStyleDataset):
                 f'{self.metainfo["num_keypoints"]}'
             )
         return persons
+
+
+@DATASETS.register_module()
+class CombinedLspDataset(CombinedDataset):
+    """Several :class:`LspDataset` as one, with their joints; arguments as for MMPose's own."""
+
+    def __init__(self, datasets: list[dict], **kwargs: Any) -> None:
+        super().__init__(metainfo=LspDataset.METAINFO, datasets=datasets, **kwargs)

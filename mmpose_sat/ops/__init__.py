@@ -2,6 +2,7 @@
 
 from .backends import BACKENDS, Backend
 from .checks import debug
+from .flops import count_macs
 from .functional import box_conv2d
 from .module import BoxConv2d
 from .reference import box_conv2d_reference, box_kernel
@@ -13,5 +14,6 @@ __all__ = [
     'box_conv2d',
     'box_conv2d_reference',
     'box_kernel',
+    'count_macs',
     'debug',
 ]

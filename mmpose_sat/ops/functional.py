@@ -4,6 +4,8 @@ Zhang, Halber, Rusinkiewicz, "Accelerating Large-Kernel Convolution Using Summed
 arXiv 1906.11367, Eq. 1-4.
 """
 
+from contextlib import nullcontext
+
 import torch
 from torch import Tensor
 
@@ -49,7 +51,8 @@ def box_conv2d(
     """
     check_call(x, boxes, kernel_size, stride, weights)
     dtype = torch.promote_types(x.dtype, torch.float32)
-    with torch.autocast(x.device.type, enabled=False):
+    has_autocast = torch.amp.is_autocast_available(x.device.type)
+    with torch.autocast(x.device.type, enabled=False) if has_autocast else nullcontext():
         wide, edges = x.to(dtype), boxes.to(dtype)
         run = select_backend(backend, wide, edges, kernel_size, stride)
         out = run.forward(wide, edges, kernel_size, stride)

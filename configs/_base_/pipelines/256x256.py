@@ -2,7 +2,7 @@
 # rotation 30 deg.
 codec = dict(type='MSRAHeatmap', input_size=(256, 256), heatmap_size=(64, 64), sigma=2)
 train_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='mmpose_sat.LoadImageOrSkip'),
     dict(type='GetBBoxCenterScale'),
     dict(type='RandomFlip', direction='horizontal'),
     dict(

@@ -1,8 +1,8 @@
 _base_ = [
     '../_base_/models/box_conv_net.py',
-    '../_base_/datasets/lsp.py',
-    '../_base_/pipelines/128x96.py',
-    '../_base_/schedules/adam_20e.py',
+    '../_base_/data/lsp.py',
+    '../_base_/pipelines/256x192.py',
+    '../_base_/schedules/adam_140e.py',
 ]
 
 model = dict(head=dict(out_channels=14, decoder=_base_.codec))

@@ -1,5 +1,6 @@
 # LSP: trained on ids 1-800 of lsp_train, chosen on 801-1000; lsp_test only through
 # tools/final_eval.py. The leaf adds the pipelines.
+dataset_type = 'mmpose_sat.LspDataset'  # read by MMPoseInferencer too
 data_root = '{{$MMPOSE_SAT_DATA:data}}'
 train_dataloader = dict(
     batch_size=32,
@@ -7,7 +8,7 @@ train_dataloader = dict(
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
-        type='mmpose_sat.LspDataset',
+        type=dataset_type,
         data_root=data_root,
         ann_file='lsp/annotations/lsp_train.json',
         data_prefix=dict(img='lsp/images/'),
@@ -20,7 +21,7 @@ val_dataloader = dict(
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
-        type='mmpose_sat.LspDataset',
+        type=dataset_type,
         data_root=data_root,
         ann_file='lsp/annotations/lsp_train.json',
         data_prefix=dict(img='lsp/images/'),

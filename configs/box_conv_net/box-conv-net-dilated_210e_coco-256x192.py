@@ -1,0 +1,3 @@
+_base_ = ['box-conv-net_210e_coco-256x192.py']
+
+model = dict(backbone=dict(operator='dilated'))

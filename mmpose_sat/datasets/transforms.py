@@ -1,0 +1,39 @@
+"""Data transforms."""
+
+from mmengine.logging import print_log
+from mmpose.datasets.transforms import LoadImage
+
+from ..registry import TRANSFORMS
+
+__all__ = ['LoadImageOrSkip']
+
+
+@TRANSFORMS.register_module()
+class LoadImageOrSkip(LoadImage):
+    """MMPose's ``LoadImage`` for training: a broken image is left out instead of ending the run.
+
+    MMEngine's data sets draw another sample for one that is None. Each broken file is reported once
+    by the worker that met it, with the number it has left out so far; ``broken`` holds their paths.
+    Validation pipelines should use ``LoadImage``, where a broken image is an error.
+    """
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.broken: dict[str, str] = {}
+
+    def transform(self, results: dict) -> dict | None:
+        """Load the image; None when it cannot be read or decoded."""
+        try:
+            return super().transform(results)
+        except Exception as error:
+            # What an image decoder raises is not limited to a few types.
+            path = str(results['img_path'])
+            if path not in self.broken:
+                self.broken[path] = str(error)
+                print_log(
+                    f'left out a broken image ({len(self.broken)} in this worker so far): '
+                    f'{path}: {error}',
+                    logger='current',
+                    level=30,
+                )
+            return None

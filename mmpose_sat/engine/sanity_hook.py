@@ -1,0 +1,64 @@
+"""Mistakes that MMEngine would only log, or find late, as errors before the first step."""
+
+from typing import cast
+
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import BaseLoop, Runner
+from torch import nn
+
+from ..registry import HOOKS
+
+__all__ = ['SanityHook']
+
+
+def _unwrap(model: nn.Module) -> nn.Module:
+    return cast(nn.Module, model.module) if is_model_wrapper(model) else model
+
+
+@HOOKS.register_module()
+class SanityHook(Hook):
+    """Refuses data with another number of joints than the head, and checkpoints of other models.
+
+    A run that tests or resumes must find every parameter in its checkpoint, with its shape.
+    Training that merely starts from other weights (``load_from``) may differ in the head.
+
+    Raises:
+        ValueError: Names the sizes, or the first parameters that do not fit.
+    """
+
+    priority = 'VERY_HIGH'
+
+    def before_run(self, runner: Runner) -> None:
+        """Compare the head's channels with the joints of every data set in use."""
+        channels = getattr(getattr(_unwrap(runner.model), 'head', None), 'out_channels', None)
+        for loop in (runner._train_loop, runner._val_loop, runner._test_loop):
+            if not isinstance(loop, BaseLoop):
+                continue
+            dataset = loop.dataloader.dataset
+            joints = getattr(dataset, 'metainfo', {}).get('num_keypoints')
+            if isinstance(channels, int) and joints is not None and joints != channels:
+                raise ValueError(
+                    f'model.head.out_channels={channels}, but {type(dataset).__name__} has '
+                    f'{joints} joints; set model.head.out_channels={joints}'
+                )
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Compare the checkpoint's parameters with the model's; nothing has been copied yet."""
+        # A runner that tests holds its training loop too, as the config it was never built from.
+        if isinstance(runner._train_loop, BaseLoop) and not runner._resume:
+            return
+        own = _unwrap(runner.model).state_dict()
+        found = checkpoint.get('state_dict', checkpoint)
+        wrong = [
+            f'{name} {tuple(value.shape)} is '
+            + (f'{tuple(found[name].shape)} in it' if name in found else 'missing in it')
+            for name, value in own.items()
+            if name not in found or found[name].shape != value.shape
+        ]
+        wrong += [f'{name} is unknown to the model' for name in found if name not in own]
+        if wrong:
+            raise ValueError(
+                f'the checkpoint {runner._load_from or ""} is of another model; '
+                f'{len(wrong)} of {len(own)} parameters do not fit: ' + '; '.join(wrong[:3])
+            )

@@ -1,0 +1,61 @@
+"""The metric on the training set, to see over-fitting and saturation."""
+
+import torch
+from mmengine.evaluator import Evaluator
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from ..registry import HOOKS
+
+__all__ = ['TrainSetMetricHook']
+
+
+@HOOKS.register_module()
+class TrainSetMetricHook(Hook):
+    """Evaluates training images as if they were validation images, without augmentation.
+
+    Reports the metrics of ``evaluator`` under ``train/``, for example ``train/lsp/PCK``: what SAT's
+    Fig. 5 calls training PCK.
+
+    Args:
+        dataloader: Data loader config; the training data with the validation pipeline and
+            ``test_mode=True``.
+        evaluator: Metric config, as ``val_evaluator``.
+        interval: Epochs between two evaluations.
+    """
+
+    priority = 'LOW'
+
+    def __init__(self, dataloader: dict, evaluator: dict | list[dict], interval: int = 1) -> None:
+        if interval < 1:
+            raise ValueError(f'interval={interval} must be a positive number of epochs')
+        self.dataloader = dataloader
+        self.evaluator = evaluator
+        self.interval = interval
+
+    def before_train(self, runner: Runner) -> None:
+        """Build the data loader, so that mistakes in it show before training."""
+        self._loader = runner.build_dataloader(self.dataloader, seed=runner.seed)
+        self._evaluator = Evaluator(self.evaluator)
+        self._evaluator.dataset_meta = self._loader.dataset.metainfo
+
+    @torch.no_grad()
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Evaluate every ``interval`` epochs."""
+        if not self.every_n_epochs(runner, self.interval):
+            return
+        runner.model.eval()
+        for batch in self._loader:
+            self._evaluator.process(data_samples=runner.model.val_step(batch), data_batch=batch)
+        metrics = self._evaluator.evaluate(len(self._loader.dataset))
+        runner.model.train()
+        tags = {f'train/{name}': value for name, value in metrics.items()}
+        for name, value in tags.items():
+            runner.message_hub.update_scalar(name, value)
+        runner.visualizer.add_scalars(
+            {**tags, 'step': runner.epoch + 1}, step=runner.epoch + 1, file_path='scalars.json'
+        )
+        runner.logger.info(
+            f'Epoch(train set) [{runner.epoch + 1}] '
+            + '  '.join(f'{name}: {value:.4f}' for name, value in tags.items())
+        )

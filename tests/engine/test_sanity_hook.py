@@ -1,0 +1,66 @@
+"""Mistakes that must stop a run before it starts."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+from mmengine.runner import BaseLoop
+from torch import nn
+
+from mmpose_sat.engine import SanityHook
+
+
+class Loop(BaseLoop):
+    def run(self):
+        pass
+
+
+class Pose(nn.Module):
+    def __init__(self, joints):
+        super().__init__()
+        self.backbone = nn.Conv2d(3, 4, 1)
+        self.head = nn.Conv2d(4, joints, 1)
+
+
+def runner(joints=14, annotated=14, train=False, resume=False):
+    loop = Loop.__new__(Loop)
+    dataset = SimpleNamespace(metainfo=dict(num_keypoints=annotated))
+    loop.dataloader = SimpleNamespace(dataset=dataset)
+    return SimpleNamespace(
+        model=Pose(joints),
+        _train_loop=loop if train else dict(by_epoch=True),
+        _val_loop=None,
+        _test_loop=None if train else loop,
+        _resume=resume,
+        _load_from='other.pth',
+    )
+
+
+def test_joint_counts_must_agree():
+    SanityHook().before_run(runner())
+    with pytest.raises(ValueError, match=r'out_channels=14, but SimpleNamespace has 17 joints'):
+        SanityHook().before_run(runner(annotated=17))
+
+
+def test_a_test_needs_the_whole_model():
+    hook, checkpoint = SanityHook(), dict(state_dict=Pose(17).state_dict())
+    with pytest.raises(ValueError, match=r'other.pth is of another model; 2 of 4.*head.weight'):
+        hook.after_load_checkpoint(runner(), checkpoint)
+    with pytest.raises(ValueError, match=r'another model'):
+        hook.after_load_checkpoint(runner(train=True, resume=True), checkpoint)
+    del checkpoint['state_dict']['backbone.weight']
+    with pytest.raises(ValueError, match=r'backbone.weight \(4, 3, 1, 1\) is missing in it'):
+        hook.after_load_checkpoint(runner(joints=17), checkpoint)
+    hook.after_load_checkpoint(runner(), dict(state_dict=Pose(14).state_dict()))
+
+
+def test_fine_tuning_may_change_the_head():
+    SanityHook().after_load_checkpoint(runner(train=True), dict(state_dict=Pose(17).state_dict()))
+
+
+def test_weights_without_a_wrapper_are_understood():
+    SanityHook().after_load_checkpoint(runner(), Pose(14).state_dict())
+    with pytest.raises(ValueError, match='extra is unknown to the model'):
+        SanityHook().after_load_checkpoint(
+            runner(), {**Pose(14).state_dict(), 'extra': torch.ones(1)}
+        )

@@ -1,0 +1,80 @@
+"""TorsoPCK in closed form."""
+
+import numpy as np
+import pytest
+
+from mmpose_sat.evaluation import TorsoPCK, pck_curve
+
+
+def sample(errors, torso=10.0, labelled=None):
+    """A person whose torso is ``torso`` px long and whose joints miss by ``errors`` px."""
+    truth = np.zeros((1, 14, 2))
+    truth[0, 9] = torso, 0
+    found = truth.copy()
+    found[0, :, 1] += errors
+    visible = np.ones((1, 14)) if labelled is None else np.asarray(labelled, float)[None]
+    return dict(
+        gt_instances=dict(keypoints=truth, keypoints_visible=visible),
+        pred_instances=dict(keypoints=found),
+    )
+
+
+def evaluate(samples, **arguments):
+    metric = TorsoPCK(**arguments)
+    metric.process({}, samples)
+    return metric.evaluate(len(samples))
+
+
+def test_thresholds_are_inclusive_and_in_torsos():
+    errors = np.zeros(14)
+    errors[:7] = 2.0, 2.01, 3, 4, 1.99, 100, 1
+    assert evaluate([sample(errors)])['lsp/PCK'] == pytest.approx(100 * 10 / 14)
+    assert evaluate([sample(errors, torso=20.1)])['lsp/PCK'] == pytest.approx(100 * 13 / 14)
+
+
+def test_auc_is_the_mean_over_thresholds():
+    assert evaluate([sample(np.zeros(14))])['lsp/AUC'] == pytest.approx(100)
+    # Right from 0.1 torsos on: 11 of the 21 thresholds 0, 0.01, ..., 0.2.
+    assert evaluate([sample(np.full(14, 1.0))])['lsp/AUC'] == pytest.approx(100 * 11 / 21)
+
+
+def test_all_annotated_joints_count_and_no_others():
+    errors, labelled = np.zeros(14), np.ones(14)
+    errors[0] = 50
+    assert evaluate([sample(errors)])['lsp/PCK'] == pytest.approx(100 * 13 / 14)
+    labelled[0] = 0
+    assert evaluate([sample(errors, labelled=labelled)])['lsp/PCK'] == 100
+
+
+def test_joint_groups_average_left_and_right():
+    metric = TorsoPCK()
+    from mmpose_sat.datasets import LspDataset
+
+    metric.dataset_meta = LspDataset(lazy_init=True).metainfo
+    errors = np.zeros(14)
+    errors[6] = 99  # right wrist
+    metric.process({}, [sample(errors)])
+    result = metric.evaluate(1)
+    assert result['lsp/wrist PCK'] == 50 and result['lsp/head_top PCK'] == 100
+
+
+def test_people_without_a_torso_are_left_out():
+    people = [sample(np.full(14, 99.0), torso=0.0), sample(np.zeros(14))]
+    assert evaluate(people)['lsp/PCK'] == 100
+    with pytest.raises(ValueError, match='no person with an annotated torso'):
+        evaluate(people[:1])
+
+
+def test_curve_of_nothing_is_nan():
+    assert np.isnan(pck_curve(np.ones((1, 2)), np.zeros((1, 2), bool), np.array([1.0]))).all()
+
+
+def test_bad_arguments_are_named():
+    with pytest.raises(ValueError, match='thr=0'):
+        TorsoPCK(thr=0)
+    person = sample(np.zeros(14))
+    person['pred_instances']['keypoints'] = np.zeros((1, 17, 2))
+    with pytest.raises(ValueError, match='17 joints predicted, 14 annotated'):
+        evaluate([person])
+    with pytest.raises(ValueError, match=r'torso=\(9, 14\)'):
+        evaluate([sample(np.zeros(14))], torso=(9, 14))

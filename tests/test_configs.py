@@ -1,0 +1,67 @@
+"""Every leaf config builds, and its model, codec and data agree."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmpose.registry import DATASETS, KEYPOINT_CODECS, MODELS
+
+from mmpose_sat.models import BoxConvNet
+from mmpose_sat.ops import BoxConv2d
+
+CONFIGS = Path(__file__).parents[1] / 'configs'
+LEAVES = sorted(p for p in CONFIGS.glob('*/*.py') if p.parent.name != '_base_')
+
+
+@pytest.fixture(scope='module', params=LEAVES, ids=lambda path: path.stem)
+def config(request):
+    config = Config.fromfile(request.param)
+    init_default_scope(config.default_scope)
+    return config
+
+
+def test_model_fits_its_codec_and_data(config):
+    codec = KEYPOINT_CODECS.build(config.codec)
+    width, height = codec.input_size
+    with torch.device('meta'):
+        model = MODELS.build(config.model).eval()
+        heatmaps = model(torch.empty(1, 3, height, width), None, mode='tensor')
+    dataset = config.val_dataloader.dataset
+    joints = DATASETS.get(dataset.type)(lazy_init=True).metainfo['num_keypoints']
+    assert heatmaps.shape == (1, joints, *codec.heatmap_size[::-1])
+    assert f'-{height}x{width}' in Path(config.filename).stem
+    for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
+        affine = next(t for t in loader.dataset.pipeline if t.type == 'TopdownAffine')
+        assert tuple(affine.input_size) == (width, height)
+
+
+def test_box_coordinates_are_not_decayed(config):
+    from mmengine.optim import build_optim_wrapper
+
+    wrapper = copy.deepcopy(config.optim_wrapper)
+    wrapper.optimizer.weight_decay = 0.1
+    with torch.device('meta'):
+        model = MODELS.build(config.model)
+    optimizer = build_optim_wrapper(model, wrapper).optimizer
+    decay = {id(p): g['weight_decay'] for g in optimizer.param_groups for p in g['params']}
+    boxes = [m for m in model.modules() if isinstance(m, BoxConv2d)]
+    has_boxes = isinstance(model.backbone, BoxConvNet) and model.backbone.operator == 'box'
+    assert bool(boxes) == has_boxes
+    assert all(decay[id(layer.coords)] == 0 for layer in boxes)
+    assert sum(value > 0 for value in decay.values()) > 0
+
+
+def test_lsp_test_is_never_used_by_a_config(config):
+    assert 'lsp_test' not in config.pretty_text
+
+
+def test_leaves_are_short():
+    assert all(len(path.read_text().splitlines()) <= 40 for path in LEAVES)
+
+
+def test_no_file_hides_one_of_mmpose():
+    # MMPose's data sets look for configs/_base_/datasets/coco.py in the current folder first.
+    assert not (CONFIGS / '_base_' / 'datasets').exists()

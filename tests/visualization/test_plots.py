@@ -1,0 +1,51 @@
+"""Pictures of learned boxes and curves show what they claim."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from mmpose_sat.ops import BoxConv2d
+from mmpose_sat.visualization import plot_boxes, plot_curves, read_scalars
+
+
+def test_boxes_are_drawn_where_they_are(tmp_path):
+    layer = BoxConv2d(2, 9)
+    layer.set_boxes_(torch.tensor([[0.0, 8.0, 0.0, 8.0], [1.5, 3.0, 4.0, 4.0]]))
+    figure = plot_boxes(nn.Sequential(layer, BoxConv2d(3, 5)), tmp_path / 'boxes.png')
+    assert (tmp_path / 'boxes.png').stat().st_size > 1000
+    first, second = figure.axes
+    extents = [path.get_extents().extents for path in first.collections[0].get_paths()]
+    # A box covers whole pixels at both ends: one pixel high where y_l = y_h.
+    np.testing.assert_allclose(extents, [[0, 0, 9, 9], [1.5, 4, 4, 5]])
+    assert '9 x 9' in first.get_title() and '5 x 5' in second.get_title()
+
+
+def test_models_without_boxes_are_refused(tmp_path):
+    with pytest.raises(ValueError, match='Linear has no BoxConv2d'):
+        plot_boxes(nn.Linear(1, 1), tmp_path / 'boxes.png')
+
+
+def write_run(folder, part, lines):
+    path = folder / part / 'vis_data' / 'scalars.json'
+    path.parent.mkdir(parents=True)
+    path.write_text('\n'.join(map(json.dumps, lines)))
+
+
+def test_resumed_runs_are_joined(tmp_path):
+    write_run(tmp_path, '1', [dict(loss=3.0, step=1), dict(loss=2.0, step=2)])
+    write_run(tmp_path, '2', [dict(loss=1.5, step=2), {'lsp/PCK': 9.0, 'step': 1}])
+    scalars = read_scalars(tmp_path)
+    assert scalars == {'loss': [(1, 3.0), (2, 1.5)], 'lsp/PCK': [(1, 9.0)]}
+    figure = plot_curves({'box': tmp_path}, ['loss', 'lsp/PCK'], tmp_path / 'curves.png')
+    assert figure.axes[0].lines[0].get_xydata().tolist() == [[1, 3], [2, 1.5]]
+
+
+def test_unknown_scalars_and_folders_are_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match='work directory'):
+        read_scalars(tmp_path)
+    write_run(tmp_path, '1', [dict(loss=3.0, step=1)])
+    with pytest.raises(ValueError, match=r"no run has logged 'lsp/PCK'; logged were \['loss'\]"):
+        plot_curves({'box': tmp_path}, ['lsp/PCK'], tmp_path / 'curves.png')

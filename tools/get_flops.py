@@ -1,0 +1,41 @@
+"""Parameters and multiply-adds of a config's model, split into backbone, neck and head."""
+
+import argparse
+
+import torch
+from mmengine.config import Config, DictAction
+from mmengine.registry import init_default_scope
+from mmpose.registry import MODELS
+
+from mmpose_sat.ops import count_macs
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config')
+    parser.add_argument('--shape', type=int, nargs=2, metavar=('HEIGHT', 'WIDTH'))
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    args = parser.parse_args()
+    config = Config.fromfile(args.config)
+    config.merge_from_dict(args.cfg_options or {})
+    init_default_scope(config.get('default_scope', 'mmpose'))
+    if args.shape is None:
+        width, height = config.codec['input_size']
+        args.shape = height, width
+    with torch.device('meta'):
+        model = MODELS.build(config.model).eval()
+        macs = count_macs(model, torch.empty(1, 3, *args.shape), None, mode='tensor')
+    print(f'input 3 x {args.shape[0]} x {args.shape[1]}; biases and normalisation not in the GMAC')
+    print(f'{"":<10}{"parameters":>12}{"GMAC (1e9)":>12}')
+    parameters = {
+        name: sum(p.numel() for p in child.parameters()) for name, child in model.named_children()
+    }
+    parts = [name for name in ('backbone', 'neck', 'head') if name in parameters]
+    for name in parts:
+        print(f'{name:<10}{parameters[name]:>12,}{macs[name] / 1e9:>12.4f}')
+    total = sum(parameters.values()), macs.total()
+    print(f'{"total":<10}{total[0]:>12,}{total[1] / 1e9:>12.4f}')
+
+
+if __name__ == '__main__':
+    main()

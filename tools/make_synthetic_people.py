@@ -1,0 +1,20 @@
+"""Render synthetic people as a COCO keypoint data set."""
+
+import argparse
+
+from mmpose_sat.datasets.synthetic import make_split
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('root', nargs='?', default='data/synthetic', help='folder to write to')
+    parser.add_argument('--train', type=int, default=2500, help='training images')
+    parser.add_argument('--val', type=int, default=130, help='validation images')
+    parser.add_argument('--workers', type=int, default=2, help='processes')
+    args = parser.parse_args()
+    for split in ('train', 'val'):
+        print(make_split(args.root, split, getattr(args, split), args.workers))
+
+
+if __name__ == '__main__':
+    main()

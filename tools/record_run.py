@@ -1,0 +1,60 @@
+"""Keep a run's figures as a small JSON file that the tables of the pages are made from."""
+
+import argparse
+import json
+import platform
+import subprocess
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+
+from mmpose_sat.visualization import read_scalars
+
+
+def commit() -> str:
+    """The checkout's commit, with a plus when files differ from it."""
+    command = ['git', '-C', str(Path(__file__).parent), 'describe', '--always', '--dirty=+']
+    result = subprocess.run(command, capture_output=True, text=True)
+    return result.stdout.strip() or 'not a git checkout'
+
+
+def processor() -> str:
+    """Name of the CPU."""
+    try:
+        lines = Path('/proc/cpuinfo').read_text().splitlines()
+        return next(line.split(':')[1].strip() for line in lines if line.startswith('model name'))
+    except (OSError, StopIteration):
+        return platform.processor()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('run', type=Path, help='work directory of a finished training')
+    parser.add_argument('--out', type=Path, default=Path('benchmarks/results'))
+    parser.add_argument('--final-eval', type=Path, help='JSON written by tools/final_eval.py')
+    args = parser.parse_args()
+    scalars = read_scalars(args.run)
+    (config,) = args.run.glob('*.py')
+    loaded = Config.fromfile(config)
+    curves = {k: v for k, v in scalars.items() if '/' in k}
+    result = dict(
+        config=config.name,
+        command=f'tools/train.py CONFIG (seed {loaded.randomness.seed})',
+        commit=commit(),
+        machine=torch.cuda.get_device_name() if torch.cuda.is_available() else processor(),
+        threads=torch.get_num_threads(),
+        torch=torch.__version__,
+        iterations=scalars['loss'][-1][0],
+        seconds_per_iteration=round(sum(v for _, v in scalars['time']) / len(scalars['time']), 3),
+        curves=curves,
+        test=json.loads(args.final_eval.read_text())['metrics'] if args.final_eval else None,
+    )
+    args.out.mkdir(parents=True, exist_ok=True)
+    path = args.out / f'{config.stem}.json'
+    path.write_text(json.dumps(result) + '\n')
+    print(path)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,6 @@
+"""MMPose's own tools/test.py, with mmpose_sat loaded: same arguments, same behaviour."""
+
+from _mmpose import run
+
+if __name__ == '__main__':
+    run('test.py')

@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from mmpose_sat.datasets.synthetic import make_split
+from mmpose_sat.visualization import read_scalars
 
 ROOT = Path(__file__).parents[1]
 MMPOSE_TOOLS = Path(mmpose.__file__).parent / '.mim' / 'tools'
@@ -57,11 +58,25 @@ def people(tmp_path_factory):
 
 
 @pytest.fixture(scope='module')
-def trained(people):
+def config(people):
+    """A user's config: inherits ours by path and adds the metric on other data."""
+    path = people / 'mine.py'
+    path.write_text(
+        f"_base_ = ['{CONFIG}']\n"
+        'custom_hooks = _base_.custom_hooks + [\n'
+        "    dict(type='mmpose_sat.TrainSetMetricHook', dataloader=_base_.val_dataloader,\n"
+        "         evaluator=dict(type='mmpose_sat.OksAccuracy'))\n"
+        ']\n'
+    )
+    return path
+
+
+@pytest.fixture(scope='module')
+def trained(people, config):
     """A run of MMPose's own train.py, from another folder, with PYTHONPATH only."""
     work = people / 'work'
     result = call(
-        people, MMPOSE_TOOLS / 'train.py', CONFIG, '--work-dir', work,
+        people, MMPOSE_TOOLS / 'train.py', config, '--work-dir', work,
         '--cfg-options', *TINY, 'train_cfg.max_epochs=1', 'train_cfg.val_interval=1',
     )  # fmt: skip
     return work, result.stdout + result.stderr
@@ -77,6 +92,21 @@ def test_training_writes_a_checkpoint_and_reports_broken_images(trained):
     assert len(coords) == 2
     for box in coords:
         assert box.abs().max() <= 1 and (box[:, 0::2] <= box[:, 1::2]).all()
+
+
+def test_the_metric_of_other_data_is_logged(trained):
+    scalars = read_scalars(trained[0])
+    # The hook was given the validation data, without augmentation: the figures must agree.
+    for name in ('accuracy', 'mean', 'persons'):
+        assert scalars[f'train/oks/{name}'] == scalars[f'oks/{name}']
+
+
+def test_samples_can_be_browsed(people):
+    call(
+        people, ROOT / 'tools' / 'browse_dataset.py', CONFIG, '--output-dir', people / 'browsed',
+        '--not-show', '--phase', 'val', '--mode', 'transformed',
+    )  # fmt: skip
+    assert len(list((people / 'browsed').rglob('*.jpg'))) >= 3
 
 
 def test_a_run_resumes(people, trained):
@@ -129,7 +159,7 @@ def inferencer(trained):
 
     work, _ = trained
     return MMPoseInferencer(
-        pose2d=str(work / CONFIG.name),
+        pose2d=str(work / 'mine.py'),
         pose2d_weights=str(next(work.glob('epoch_*.pth'))),
         device='cpu',
         det_model='whole_image',

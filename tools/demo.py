@@ -118,7 +118,7 @@ def main() -> None:
         )
 
     # The last epoch's figures on people who were never trained on; no checkpoint was selected.
-    metrics = {k: v[-1][1] for k, v in read_scalars(work).items() if '/' in k and k[:4] != 'data'}
+    metrics = {name: v[-1][1] for name, v in read_scalars(work).items() if '/' in name}
     summary = dict(
         config=config.name,
         operator=args.operator,
@@ -128,7 +128,7 @@ def main() -> None:
     )
     (work / 'summary.json').write_text(json.dumps(summary, indent=2) + '\n')
     print(json.dumps(summary, indent=2))
-    print(f'demo: poses.png, curves.png, boxes.png, summary.json and the checkpoint are in {work}')
+    print(f'demo: pictures of poses, curves and boxes, summary.json and the checkpoint: {work}')
     if not args.lsp and (metrics[score] < REQUIRED or metrics['oks/persons'] < 200):
         sys.exit(
             f'demo: {metrics[score]:.1f} % of {metrics["oks/persons"]:.0f} unseen persons reach '

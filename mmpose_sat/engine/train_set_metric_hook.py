@@ -52,9 +52,7 @@ class TrainSetMetricHook(Hook):
         tags = {f'train/{name}': value for name, value in metrics.items()}
         for name, value in tags.items():
             runner.message_hub.update_scalar(name, value)
-        runner.visualizer.add_scalars(
-            {**tags, 'step': runner.epoch + 1}, step=runner.epoch + 1, file_path='scalars.json'
-        )
+        runner.visualizer.add_scalars(tags, step=runner.epoch + 1)
         runner.logger.info(
             f'Epoch(train set) [{runner.epoch + 1}] '
             + '  '.join(f'{name}: {value:.4f}' for name, value in tags.items())

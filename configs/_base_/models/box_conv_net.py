@@ -1,18 +1,6 @@
-# The leaf adds head.out_channels and head.decoder.
+_base_ = ['topdown.py']
+
 model = dict(
-    type='TopdownPoseEstimator',
-    data_preprocessor=dict(
-        type='PoseDataPreprocessor',
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        bgr_to_rgb=True,
-    ),
     backbone=dict(type='mmpose_sat.BoxConvNet'),
-    head=dict(
-        type='HeatmapHead',
-        in_channels=96,
-        deconv_out_channels=None,
-        loss=dict(type='KeypointMSELoss', use_target_weight=True),
-    ),
-    test_cfg=dict(flip_test=True, flip_mode='heatmap', shift_heatmap=True),
+    head=dict(in_channels=96, deconv_out_channels=None),
 )

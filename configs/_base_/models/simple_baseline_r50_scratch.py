@@ -1,17 +1,7 @@
-# The baseline, without ImageNet weights. The leaf adds head.out_channels and head.decoder.
+# The baseline, without ImageNet weights.
+_base_ = ['topdown.py']
+
 model = dict(
-    type='TopdownPoseEstimator',
-    data_preprocessor=dict(
-        type='PoseDataPreprocessor',
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        bgr_to_rgb=True,
-    ),
     backbone=dict(type='ResNet', depth=50, init_cfg=None),
-    head=dict(
-        type='HeatmapHead',
-        in_channels=2048,
-        loss=dict(type='KeypointMSELoss', use_target_weight=True),
-    ),
-    test_cfg=dict(flip_test=True, flip_mode='heatmap', shift_heatmap=True),
+    head=dict(in_channels=2048),
 )

@@ -5,6 +5,7 @@ leaves some out: a comma-separated list of their names, or ``all``. Each patch o
 before; nothing that worked changes, and nothing is patched twice.
 """
 
+import contextlib
 import functools
 import os
 import pickle
@@ -25,7 +26,7 @@ def _patch(function: Callable[[], None]) -> Callable[[], None]:
 
 
 def apply() -> list[str]:
-    """Apply the patches the environment does not switch off; returns their names.
+    """Apply the patches the environment does not switch off; returns the names of those in force.
 
     Raises:
         ValueError: ``MMPOSE_SAT_SKIP_PATCHES`` names a patch that does not exist.
@@ -37,9 +38,13 @@ def apply() -> list[str]:
             f'MMPOSE_SAT_SKIP_PATCHES names {sorted(unknown)}; known are all, {sorted(PATCHES)}'
         )
     wanted = [] if 'all' in skipped else [name for name in PATCHES if name not in skipped]
+    applied = []
     for name in wanted:
-        PATCHES[name]()
-    return wanted
+        # What does not import needs no patch: the op works with PyTorch alone.
+        with contextlib.suppress(ImportError):
+            PATCHES[name]()
+            applied.append(name)
+    return applied
 
 
 @_patch
@@ -72,7 +77,7 @@ def safe_checkpoints() -> None:
     They hold the history of the log and NumPy arrays. Exactly those classes are allowed; the check
     stays on, and any other class in a checkpoint is still refused.
     """
-    if not hasattr(torch.serialization, 'add_safe_globals'):  # before 2.4 nothing is refused
+    if torch.__version__ < (2, 6):  # type: ignore[operator]
         return
     from mmengine.logging import HistoryBuffer
 
@@ -105,11 +110,12 @@ def safe_checkpoints() -> None:
 
 @_patch
 def cpu_distributed() -> None:
-    """Distributed training without CUDA: gloo, and no GPU index for the model.
+    """Distributed training on CPUs: gloo, and no GPU index for the model.
 
     MMEngine calls ``torch.cuda.set_device`` and names a GPU to DistributedDataParallel whatever the
     machine has.
     """
+    from mmengine.device import get_device
     from mmengine.dist import utils
     from mmengine.runner import Runner
 
@@ -118,14 +124,14 @@ def cpu_distributed() -> None:
 
     @functools.wraps(init_with_cuda)
     def init_dist_pytorch(backend: str, *args: Any, **kwargs: Any) -> None:
-        if torch.cuda.is_available():
+        if get_device() != 'cpu':
             return init_with_cuda(backend, *args, **kwargs)
         kwargs.pop('init_backend', None)
         torch.distributed.init_process_group(backend='gloo', **kwargs)
 
     @functools.wraps(wrap_for_cuda)
     def wrap_model(self: Runner, model_wrapper_cfg: dict | None, model: torch.nn.Module) -> Any:
-        if self.distributed and model_wrapper_cfg is None and not torch.cuda.is_available():
+        if self.distributed and model_wrapper_cfg is None and get_device() == 'cpu':
             model_wrapper_cfg = dict(
                 type='MMDistributedDataParallel',
                 device_ids=None,
@@ -140,7 +146,10 @@ def cpu_distributed() -> None:
 
 @_patch
 def inferencer_boxes() -> None:
-    """``MMPoseInferencer(...)(image, bboxes=...)``: MMPose 1.3 drops the boxes it is given."""
+    """``MMPoseInferencer(...)(image, bboxes=...)``: MMPose 1.3 drops the boxes it is given.
+
+    An image with an empty list gets what it gets without ``bboxes``: the detector's, or the whole.
+    """
     from mmpose.apis.inferencers import Pose2DInferencer
 
     preprocess_with_detector = Pose2DInferencer.preprocess_single
@@ -158,7 +167,8 @@ def inferencer_boxes() -> None:
                 f'got {boxes.shape}'
             )
         scores = boxes[:, 4] if boxes.shape[1] == 5 else np.ones(len(boxes), dtype=np.float32)
-        image = dict(img_path=input) if isinstance(input, str) else dict(img=input, img_path='')
+        image = dict(img_path=f'{index}.jpg'.rjust(10, '0'))
+        image.update(dict(img_path=input) if isinstance(input, str) else dict(img=input))
         image.update(self.model.dataset_meta)
         return [
             self.pipeline(dict(image, bbox=box[None, :4], bbox_score=score[None]))

@@ -1,6 +1,7 @@
 """Every leaf config builds, and its model, codec and data agree."""
 
 import copy
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,13 @@ def test_leaves_are_short():
 def test_no_file_hides_one_of_mmpose():
     # MMPose's data sets look for configs/_base_/datasets/coco.py in the current folder first.
     assert not (CONFIGS / '_base_' / 'datasets').exists()
+
+
+def test_every_config_is_in_the_repository():
+    result = subprocess.run(
+        ['git', '-C', str(CONFIGS), 'ls-files', '--others', '--ignored', '--exclude-standard', '.'],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    if result.returncode != 0:
+        pytest.skip('not a git checkout')
+    assert [p for p in result.stdout.split() if p.endswith('.py')] == []

@@ -109,14 +109,17 @@ def test_samples_can_be_browsed(people):
     assert len(list((people / 'browsed').rglob('*.jpg'))) >= 3
 
 
-def test_a_run_resumes(people, trained):
+def test_a_run_resumes(people, config, trained):
     work, _ = trained
     log = call(
-        people, MMPOSE_TOOLS / 'train.py', CONFIG, '--work-dir', work, '--resume',
+        people, MMPOSE_TOOLS / 'train.py', config, '--work-dir', work, '--resume',
         '--cfg-options', *TINY, 'train_cfg.max_epochs=2', 'train_cfg.val_interval=2',
     ).stdout  # fmt: skip
     assert 'resumed epoch: 1' in log
     assert (work / 'epoch_2.pth').is_file()
+    scalars = read_scalars(work)
+    assert [step for step, _ in scalars['oks/accuracy']] == [1, 2]
+    assert [step for step, _ in scalars['train/oks/accuracy']] == [1, 2]
 
 
 def test_mmposes_test_tool_evaluates_the_checkpoint(people, trained):
@@ -127,6 +130,19 @@ def test_mmposes_test_tool_evaluates_the_checkpoint(people, trained):
         '--cfg-options', *TINY,
     )  # fmt: skip
     assert 'coco/AP' in result.stdout and 'oks/accuracy' in result.stdout
+
+
+def test_a_run_is_drawn_and_recorded(people, config, trained):
+    work, _ = trained
+    out = people / 'pictures'
+    checkpoint = next(work.glob('epoch_*.pth'))
+    call(people, ROOT / 'tools/plot_boxes.py', work / 'mine.py', checkpoint, '--out', 'boxes.png')
+    call(people, ROOT / 'tools/plot_curves.py', f'tiny={work}', '--out', 'curves.png')
+    assert all(cv2.imread(str(people / f'{n}.png')).std() > 5 for n in ('boxes', 'curves'))
+    call(people, ROOT / 'tools/record_run.py', work, '--out', out)
+    run = json.loads((out / 'mine.json').read_text())
+    assert run['batch_size'] == 4 and run['seed'] == 0 and run['test'] is None
+    assert run['curves']['oks/persons'][-1][1] >= 3
 
 
 def test_a_checkpoint_of_another_model_stops_the_test_tool(people, trained):

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -84,7 +85,8 @@ def main() -> None:
         parser.error(f'{args.lsp} holds no annotations/lsp_train.json')
     name = 'lsp' if args.lsp else 'synthetic'
     work = out / f'{name}_{args.operator}'
-    work.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(work, ignore_errors=True)  # an earlier demo's
+    work.mkdir(parents=True)
     if args.lsp:
         config = CONFIGS / 'box-conv-net-xs_60e_lsp-128x96.py'
         data = dict(MMPOSE_SAT_DATA=str(args.lsp.resolve().parent))

@@ -1,7 +1,6 @@
 """Name what is wrong with this environment for MMPose and mmpose_sat, and the fix."""
 
 import importlib
-import shutil
 import sys
 from collections.abc import Callable
 from importlib import metadata
@@ -78,7 +77,7 @@ def torchvision() -> str | None:
 @check
 def setuptools() -> str | None:
     found = version('setuptools')
-    if found is None or found >= (81,):
+    if found is None or found >= (82,):
         return (
             "MMEngine's 'mmpose::' configs import pkg_resources, which setuptools >= 82 lacks: "
             "pip install 'setuptools<81'"
@@ -109,23 +108,16 @@ def numpy_drawing() -> str | None:
 
 
 @check
-def checkpoints() -> str | None:
+def patches() -> str | None:
     try:
         from mmpose_sat import compat
     except Exception as error:
         return f'mmpose_sat does not import: {error}'
-    if 'safe_checkpoints' not in compat.apply():
+    if missing := sorted(compat.PATCHES.keys() - set(compat.apply())):
         return (
-            'MMPOSE_SAT_SKIP_PATCHES leaves out safe_checkpoints: "Weights only load failed" on '
-            'test, resume and init_model'
+            f'patches {missing} are not in force: MMPOSE_SAT_SKIP_PATCHES leaves them out, or what '
+            'they mend does not import; "Weights only load failed" comes of safe_checkpoints'
         )
-    return None
-
-
-@check
-def compiler() -> str | None:
-    if shutil.which('c++') is None:
-        return 'no C++ compiler (only needed to build mmcv): Debian, apt-get install g++'
     return None
 
 

@@ -1,4 +1,7 @@
-"""Keep a run's figures as a small JSON file that the tables of the pages are made from."""
+"""Keep a run's figures as a small JSON file that the tables of the pages are made from.
+
+Run it right after the training, in its environment: commit and machine are read off at that time.
+"""
 
 import argparse
 import json
@@ -30,28 +33,31 @@ def processor() -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('run', type=Path, help='work directory of a finished training')
+    parser.add_argument(
+        'run', type=Path, help='work directory of a training that has just ended here'
+    )
     parser.add_argument('--out', type=Path, default=Path('benchmarks/results'))
     parser.add_argument('--final-eval', type=Path, help='JSON written by tools/final_eval.py')
     args = parser.parse_args()
     scalars = read_scalars(args.run)
-    (config,) = args.run.glob('*.py')
-    loaded = Config.fromfile(config)
-    curves = {k: v for k, v in scalars.items() if '/' in k}
+    loaded = Config.fromfile(max(args.run.glob('*/vis_data/config.py')))  # as it was run
+    name = max(args.run.glob('*.py'), key=lambda path: path.stat().st_mtime).stem
     result = dict(
-        config=config.name,
-        command=f'tools/train.py CONFIG (seed {loaded.randomness.seed})',
+        config=name,
+        seed=loaded.randomness.seed,
+        batch_size=loaded.train_dataloader.batch_size,
+        epochs=loaded.train_cfg.max_epochs,
         commit=commit(),
         machine=torch.cuda.get_device_name() if torch.cuda.is_available() else processor(),
         threads=torch.get_num_threads(),
         torch=torch.__version__,
         iterations=scalars['loss'][-1][0],
         seconds_per_iteration=round(sum(v for _, v in scalars['time']) / len(scalars['time']), 3),
-        curves=curves,
+        curves={name: values for name, values in scalars.items() if '/' in name},
         test=json.loads(args.final_eval.read_text())['metrics'] if args.final_eval else None,
     )
     args.out.mkdir(parents=True, exist_ok=True)
-    path = args.out / f'{config.stem}.json'
+    path = args.out / f'{name}.json'
     path.write_text(json.dumps(result) + '\n')
     print(path)
 

@@ -12,12 +12,12 @@ fail() { echo "setup: $*" >&2; exit 1; }
 stamp=$( (echo "$root"; cat "$lock" "${BASH_SOURCE[0]}") | sha256sum | cut -d' ' -f1)
 if [ -x "$venv/bin/python" ] && [ "$(cat "$venv/.stamp" 2>/dev/null)" = "$stamp" ]; then exit 0; fi
 
-supported() { "$1" -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; }
+supported() { "$1" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; }
 python=
-for candidate in ${PYTHON:-python3 python3.11 python3.12 python3.10}; do
+for candidate in ${PYTHON:-python3 python3.11 python3.12}; do
   if supported "$candidate"; then python=$candidate; break; fi
 done
-[ -n "$python" ] || fail "needs CPython 3.10, 3.11 or 3.12 with the venv module; set PYTHON=/path/to/python3.11"
+[ -n "$python" ] || fail "needs CPython 3.11 or 3.12 with the venv module; set PYTHON=/path/to/python3.11"
 command -v c++ >/dev/null || fail "needs a C++ compiler to build mmcv (Debian: apt-get install g++)"
 mkdir -p "$venv" || fail "cannot write to $venv"
 free_gib=$(($(df -Pk "$venv" | awk 'NR==2 {print $4}') / 1048576))

@@ -12,8 +12,8 @@ __all__ = ['LoadImageOrSkip']
 class LoadImageOrSkip(LoadImage):
     """MMPose's ``LoadImage`` for training: a broken image is left out instead of ending the run.
 
-    MMEngine's data sets draw another sample for one that is None. Each broken file is reported once
-    by the worker that met it, with the number it has left out so far; ``broken`` holds their paths.
+    MMEngine's data sets draw another sample for one that is None. Each worker reports a broken file
+    when it first meets it, with the number it has left out so far, and keeps them in ``broken``.
     Validation pipelines should use ``LoadImage``, where a broken image is an error.
     """
 

@@ -50,8 +50,7 @@ class TrainSetMetricHook(Hook):
         metrics = self._evaluator.evaluate(len(self._loader.dataset))
         runner.model.train()
         tags = {f'train/{name}': value for name, value in metrics.items()}
-        for name, value in tags.items():
-            runner.message_hub.update_scalar(name, value)
+        # Not through the message hub: it would drop 'train/' and so take validation's names.
         runner.visualizer.add_scalars(tags, step=runner.epoch + 1)
         runner.logger.info(
             f'Epoch(train set) [{runner.epoch + 1}] '

@@ -26,10 +26,12 @@ class debug:
 
     def __init__(self, enabled: bool = True) -> None:
         self.enabled = enabled
+        self.previous: list[bool] = []
 
     def __enter__(self) -> None:
         global _debug
-        self.previous, _debug = _debug, self.enabled
+        self.previous.append(_debug)
+        _debug = self.enabled
 
     def __exit__(
         self,
@@ -38,7 +40,7 @@ class debug:
         trace: TracebackType | None,
     ) -> None:
         global _debug
-        _debug = self.previous
+        _debug = self.previous.pop()
 
 
 def check_kernel_size(kernel_size: int) -> None:
@@ -48,7 +50,7 @@ def check_kernel_size(kernel_size: int) -> None:
     if kernel_size < 1 or kernel_size % 2 == 0:
         raise ValueError(
             f'kernel_size={kernel_size} must be odd and positive, '
-            f'for example {max(kernel_size - 1, 1)} or {max(kernel_size + 1, 1)}'
+            f'for example {max(kernel_size - 1, 1)} or {max(kernel_size + 1, 3)}'
         )
 
 

@@ -14,7 +14,7 @@ __all__ = ['BoxConv2d']
 
 
 def _legal(coords: Tensor) -> Tensor:
-    """The nearest ordered boxes inside [-1, 1]; crossed edges are swapped."""
+    """Boxes clipped to [-1, 1], crossed edges swapped."""
     return coords.unflatten(1, (2, 2)).clamp(-1, 1).sort(-1).values.flatten(1)
 
 
@@ -26,8 +26,8 @@ class BoxConv2d(nn.Module):
     sorted draws from U(-0.5, 0.5).
 
     Optimizers know nothing of these bounds, so the layer restores them itself: a forward pass in
-    training mode first moves the parameter to the nearest legal boxes (the paper's clipping after
-    each iteration; crossed edges swap), a forward pass in evaluation mode uses legal boxes
+    training mode first makes the parameter legal (the paper's clipping after each iteration;
+    crossed edges swap), a forward pass in evaluation mode uses legal boxes
     without touching the parameter, and ``state_dict()`` only ever holds legal ones. Averages of
     legal boxes (EMA) are legal. Do not apply weight decay: it pulls a box towards one pixel.
 
@@ -61,10 +61,11 @@ class BoxConv2d(nn.Module):
         nn.init.uniform_(self.coords, -0.5, 0.5)
         self.project_()
 
-    @torch.no_grad()
     def project_(self) -> None:
-        """Move ``coords`` to the nearest legal boxes, in place."""
-        self.coords.copy_(_legal(self.coords))
+        """Make ``coords`` legal, in place: clip them, swap crossed edges."""
+        # Through .data, unseen by autograd: legal boxes are written back unchanged, so a graph that
+        # holds the parameter from an earlier pass stays valid.
+        self.coords.data.copy_(_legal(self.coords.data))
 
     @property
     def boxes(self) -> Tensor:
@@ -88,7 +89,7 @@ class BoxConv2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         if self.training:
-            # Straight from the parameter: sorting ties would otherwise share the gradient.
+            # Straight from the parameter: clipping would stop the gradient of an edge outside.
             self.project_()
             boxes = self._to_pixels(self.coords)
         else:

@@ -20,7 +20,8 @@ def ramp(u: Tensor) -> Tensor:
     the paper's Eq. 3-4 (floor and ceil) give 0 there, ``torch.clamp`` counts both pixels.
     """
     whole = u.floor()
-    return torch.where(whole == 0, u, (whole > 0).to(u.dtype))
+    outside = (whole > 0) | (whole < 0)  # NaN is neither and shows in the output
+    return torch.where(outside, (whole > 0).to(u.dtype), u)
 
 
 def box_kernel(boxes: Tensor, kernel_size: int) -> Tensor:

@@ -22,14 +22,22 @@ def read_scalars(run: str | Path) -> dict[str, list[tuple[int, float]]]:
     files = sorted(Path(run).glob('*/vis_data/scalars.json'))
     if not files:
         raise FileNotFoundError(f'{run} holds no */vis_data/scalars.json; is it a work directory?')
-    # A resumed run repeats the steps after its checkpoint: the later value counts.
+    # A later part counts from its first step on: it resumed there, or began again.
     scalars: dict[str, dict[int, float]] = defaultdict(dict)
     for file in files:
+        started = set()
         for line in file.read_text().splitlines():
             entry = json.loads(line)
+            step = entry['step']
             for name, value in entry.items():
-                if name != 'step' and isinstance(value, int | float):
-                    scalars[name][entry['step']] = value
+                # MMEngine logs validation's timing under the names of training's.
+                timing = name in ('time', 'data_time') and 'loss' not in entry
+                if name == 'step' or timing or not isinstance(value, int | float):
+                    continue
+                if name not in started:
+                    started.add(name)
+                    scalars[name] = {s: v for s, v in scalars[name].items() if s < step}
+                scalars[name][step] = value
     return {name: sorted(values.items()) for name, values in scalars.items()}
 
 

@@ -115,6 +115,12 @@ def test_gradient_at_integer_edges_is_the_derivative_to_the_right(backend):
         torch.testing.assert_close(boxes.grad[0, edge], (change * grad).sum(), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize('backend', sorted(BACKENDS))
+def test_a_nan_edge_shows(backend):
+    boxes = torch.tensor([[0.0, 2.0, float('nan'), 2.0]])
+    assert box_conv2d(torch.ones(1, 1, 5, 5), boxes, 3, backend=backend).isnan().any()
+
+
 def test_layouts_and_empty_batches():
     boxes = random_boxes(4, 7, torch.float32)
     x = torch.randn(2, 4, 6, 8)

@@ -73,6 +73,23 @@ def test_edges_leave_the_bound_again():
     assert (layer.coords.grad[0, 1::2] != 0).all()
 
 
+def test_the_projection_leaves_earlier_graphs_valid():
+    layer = BoxConv2d(4, 7)
+    x = torch.randn(1, 4, 9, 9)
+    loss = layer(x).sum() + layer.coords.square().sum()
+    layer.state_dict()
+    (loss + layer(x).sum()).backward()
+    assert layer.coords.grad.isfinite().all()
+
+
+@pytest.mark.parametrize('training', [True, False])
+def test_the_layer_compiles_whole(training):
+    layer = BoxConv2d(4, 7).train(training)
+    compiled = torch.compile(layer, backend='aot_eager', fullgraph=True)
+    x = torch.randn(2, 4, 9, 8)
+    torch.testing.assert_close(compiled(x), layer(x))
+
+
 def test_gradient_accumulation_and_checkpointing_survive_the_projection():
     layer = BoxConv2d(8, 7)
     optimizer = torch.optim.SGD(layer.parameters(), lr=1.0)

@@ -43,6 +43,12 @@ def test_resumed_runs_are_joined(tmp_path):
     assert figure.axes[0].lines[0].get_xydata().tolist() == [[1, 3], [2, 1.5]]
 
 
+def test_a_shorter_run_in_the_same_folder_replaces_the_longer(tmp_path):
+    write_run(tmp_path, '1', [dict(loss=3.0, step=10), dict(loss=2.0, step=20)])
+    write_run(tmp_path, '2', [dict(loss=9.0, step=10), dict(time=5.0, step=1)])
+    assert read_scalars(tmp_path) == {'loss': [(10, 9.0)]}
+
+
 def test_unknown_scalars_and_folders_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match='work directory'):
         read_scalars(tmp_path)

@@ -14,6 +14,7 @@ from .scene import render_scene
 __all__ = ['SEEDS', 'make_split']
 
 SEEDS = {'train': 1, 'val': 2}
+VERSION = 1  # of the generator: raise it when the same seed draws another picture
 
 _SKELETON = [
     [16, 14], [14, 12], [17, 15], [15, 13], [12, 13], [6, 12], [7, 13], [6, 7], [6, 8], [7, 9],
@@ -26,7 +27,7 @@ def make_split(root: str | Path, split: str, images: int, workers: int = 1) -> P
 
     Image i is drawn from the seed ``(SEEDS[split], i)``: the same everywhere, whatever the number
     of workers, and a longer split begins with the images of a shorter one. A split that is already
-    there with as many images is kept.
+    there, of this version and with as many images, is kept.
 
     Args:
         root: Folder of the data set, made if missing.
@@ -46,8 +47,11 @@ def make_split(root: str | Path, split: str, images: int, workers: int = 1) -> P
         raise ValueError(f'images={images} must be positive')
     root = Path(root)
     annotations = root / 'annotations' / f'{split}.json'
-    if annotations.exists() and len(json.loads(annotations.read_text())['images']) == images:
-        return annotations
+    info = dict(description='Synthetic people', seed=SEEDS[split], version=VERSION)
+    if annotations.exists():
+        there = json.loads(annotations.read_text())
+        if there['info'] == info and len(there['images']) == images:
+            return annotations
     (root / split).mkdir(parents=True, exist_ok=True)
     annotations.parent.mkdir(exist_ok=True)
     render = partial(_render, root / split, SEEDS[split])
@@ -58,7 +62,7 @@ def make_split(root: str | Path, split: str, images: int, workers: int = 1) -> P
         scenes = [render(index) for index in range(images)]
     people = [person for _, in_image in scenes for person in in_image]
     content = dict(
-        info=dict(description='Synthetic people', seed=SEEDS[split]),
+        info=info,
         images=[image for image, _ in scenes],
         annotations=[dict(person, id=i) for i, person in enumerate(people, start=1)],
         categories=[

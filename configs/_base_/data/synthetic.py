@@ -1,0 +1,34 @@
+# People rendered by tools/make_synthetic_people.py, read by MMPose's own COCO classes.
+# The leaf adds the pipelines.
+dataset_type = 'CocoDataset'  # read by MMPoseInferencer too
+data_root = '{{$MMPOSE_SAT_SYNTHETIC:data/synthetic}}'
+train_dataloader = dict(
+    batch_size=32,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(
+        type=dataset_type,
+        data_root=data_root,
+        data_mode='topdown',
+        ann_file='annotations/train.json',
+        data_prefix=dict(img='train/'),
+    ),
+)
+val_dataloader = dict(
+    batch_size=32,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+    dataset=dict(
+        type=dataset_type,
+        data_root=data_root,
+        data_mode='topdown',
+        ann_file='annotations/val.json',
+        data_prefix=dict(img='val/'),
+        test_mode=True,
+    ),
+)
+test_dataloader = val_dataloader
+val_evaluator = [dict(type='CocoMetric'), dict(type='mmpose_sat.OksAccuracy')]
+test_evaluator = val_evaluator

@@ -14,6 +14,7 @@ from mmpose_sat.datasets.synthetic import (
     render_scene,
     sample_body,
 )
+from mmpose_sat.datasets.synthetic.body import SIDE_VIEW_SHARE
 from mmpose_sat.datasets.synthetic.scene import OCCLUDER_SHARE
 
 
@@ -26,7 +27,7 @@ def people(tmp_path_factory):
 
 def test_the_difficulty_is_pinned():
     assert SEEDS == {'train': 1, 'val': 2}
-    assert BACK_VIEW_SHARE == 0.35
+    assert BACK_VIEW_SHARE == 0.35 and SIDE_VIEW_SHARE == 0.08
     assert CLUTTER == (8, 24)
     assert OCCLUDER_SHARE == 0.3
 

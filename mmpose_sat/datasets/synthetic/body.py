@@ -18,7 +18,7 @@ COCO_KEYPOINTS = (
     'right_knee', 'left_ankle', 'right_ankle',
 )  # fmt: skip
 BACK_VIEW_SHARE = 0.35
-SIDE_VIEW_SHARE = 0.15
+SIDE_VIEW_SHARE = 0.08
 
 HEAD_RADIUS = 0.068
 

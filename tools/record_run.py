@@ -49,10 +49,7 @@ def main() -> None:
         epochs=loaded.train_cfg.max_epochs,
         commit=commit(),
         machine=torch.cuda.get_device_name() if torch.cuda.is_available() else processor(),
-        threads=torch.get_num_threads(),
         torch=torch.__version__,
-        iterations=scalars['loss'][-1][0],
-        seconds_per_iteration=round(sum(v for _, v in scalars['time']) / len(scalars['time']), 3),
         curves={name: values for name, values in scalars.items() if '/' in name},
         test=json.loads(args.final_eval.read_text())['metrics'] if args.final_eval else None,
     )

@@ -48,19 +48,19 @@ def counts_table() -> str:
 
 def lsp_table() -> str:
     lines = [
-        '| config | val PCK@0.2 | val AUC | test PCK@0.2 | test AUC '
-        '| s / iteration | machine | commit |',
-        '|---|---|---|---|---|---|---|---|',
+        '| config | epochs | val PCK@0.2 by epoch | val AUC | test PCK@0.2 | test AUC | commit |',
+        '|---|---|---|---|---|---|---|',
     ]
     for path in sorted(RESULTS.glob('*_lsp*.json')):
         run = json.loads(path.read_text())
-        val = [f'{run["curves"][f"lsp/{key}"][-1][1]:.1f}' for key in ('PCK', 'AUC')]
+        curve = ', '.join(f'{epoch}: {pck:.1f}' for epoch, pck in run['curves']['lsp/PCK'])
+        auc = f'{run["curves"]["lsp/AUC"][-1][1]:.1f}'
         test = ['not measured'] * 2
         if run['test']:
             test = [f'{run["test"][f"lsp/{key}"]:.1f}' for key in ('PCK', 'AUC')]
         lines.append(
-            f'| {path.stem} | {" | ".join(val + test)} | {run["seconds_per_iteration"]} '
-            f'| {run["machine"]}, {run["threads"]} threads | {run["commit"]} |'
+            f'| {path.stem} | {run["epochs"]} | {curve} | {auc} | {" | ".join(test)} '
+            f'| {run["commit"]} |'
         )
     return '\n'.join(lines)
 

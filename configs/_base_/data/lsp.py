@@ -1,12 +1,10 @@
 # LSP: trained on ids 1-800 of lsp_train, chosen on 801-1000; lsp_test only through
 # tools/final_eval.py. The leaf adds the pipelines.
+_base_ = ['loaders.py']
+
 dataset_type = 'mmpose_sat.LspDataset'  # read by MMPoseInferencer too
 data_root = '{{$MMPOSE_SAT_DATA:data}}'
 train_dataloader = dict(
-    batch_size=32,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
@@ -16,10 +14,6 @@ train_dataloader = dict(
     ),
 )
 val_dataloader = dict(
-    batch_size=32,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,

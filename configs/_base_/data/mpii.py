@@ -1,11 +1,11 @@
 # MPII with Tompson's validation split, in the layout MMPose documents. The leaf adds the pipelines.
+_base_ = ['loaders.py']
+
 dataset_type = 'MpiiDataset'  # read by MMPoseInferencer too
 data_root = '{{$MMPOSE_SAT_MPII:data/mpii}}'
 train_dataloader = dict(
     batch_size=64,
     num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
@@ -17,8 +17,6 @@ train_dataloader = dict(
 val_dataloader = dict(
     batch_size=64,
     num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,

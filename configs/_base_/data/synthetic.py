@@ -1,12 +1,10 @@
 # People rendered by tools/make_synthetic_people.py, read by MMPose's own COCO classes.
 # The leaf adds the pipelines.
+_base_ = ['loaders.py']
+
 dataset_type = 'CocoDataset'  # read by MMPoseInferencer too
 data_root = '{{$MMPOSE_SAT_SYNTHETIC:data/synthetic}}'
 train_dataloader = dict(
-    batch_size=32,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
@@ -16,10 +14,6 @@ train_dataloader = dict(
     ),
 )
 val_dataloader = dict(
-    batch_size=32,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,

@@ -1,17 +1,19 @@
 # Every target sets up .venv first when it is missing; works from any folder with make -C.
 ROOT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 PYTHON_BIN := $(ROOT)/.venv/bin/python
-.PHONY: help setup demo test lint test-onedl doctor
+.PHONY: help setup demo test lint wheel test-onedl doctor
 
 help:
 	@echo 'make demo        train, evaluate and draw a small BoxConvNet on people it renders (DATA=.../lsp: on LSP)'
 	@echo 'make test        run the tests'
 	@echo 'make lint        ruff and mypy'
+	@echo 'make wheel       build both distributions into dist/'
 	@echo 'make doctor      name what is wrong with this environment, and the fix'
 	@echo 'make test-onedl  run the tests on the onedl forks of the MMPose stack'
 
 setup:
 	@$(ROOT)/tools/setup_env.sh
+	@$(PYTHON_BIN) $(ROOT)/ops/build.py >/dev/null || echo 'setup: going on without native kernels'
 
 demo: setup
 	@$(PYTHON_BIN) $(ROOT)/tools/demo.py $(if $(DATA),--lsp $(DATA)) $(DEMO_ARGS)
@@ -22,6 +24,10 @@ test: setup
 lint: setup
 	@cd $(ROOT) && $(PYTHON_BIN) -m ruff check . && $(PYTHON_BIN) -m ruff format --check . \
 		&& $(PYTHON_BIN) -m mypy
+
+wheel: setup
+	@cd $(ROOT) && $(PYTHON_BIN) -m hatchling build -t wheel -d dist
+	@cd $(ROOT)/ops && $(PYTHON_BIN) -m hatchling build -t wheel -d ../dist
 
 doctor: setup
 	@$(PYTHON_BIN) $(ROOT)/tools/doctor.py

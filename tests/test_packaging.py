@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
+from mmpose_sat.ops.native import NOT_LOADED
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -28,6 +30,27 @@ def test_the_wheel_is_pure_and_requires_nothing(installed):
     assert wheel.name.endswith('-py3-none-any.whl')
     assert 'Requires-Dist' not in next(site.glob('*.dist-info/METADATA')).read_text()
     assert sorted(p.name for p in site.iterdir() if p.suffix != '.dist-info') == ['mmpose_sat']
+
+
+@pytest.mark.skipif(NOT_LOADED is not None, reason=str(NOT_LOADED))
+def test_the_wheel_of_the_kernels_serves_every_python(tmp_path):
+    command = [sys.executable, '-m', 'hatchling', 'build', '-t', 'wheel', '-d', str(tmp_path)]
+    subprocess.run(command, check=True, cwd=ROOT / 'ops', capture_output=True)
+    (wheel,) = tmp_path.glob('*.whl')
+    assert '-py3-none-' in wheel.name and not wheel.name.endswith('any.whl')
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / 'site')
+    code = (
+        'import mmpose_sat_ops; from mmpose_sat.ops import native; '
+        'print(mmpose_sat_ops.__file__, native.NOT_LOADED)'
+    )
+    paths = os.pathsep.join([str(tmp_path / 'site'), str(ROOT)])
+    output = subprocess.run(
+        [sys.executable, '-c', code],
+        capture_output=True, text=True, check=True, cwd=tmp_path,
+        env={**os.environ, 'PYTHONPATH': paths},
+    ).stdout  # fmt: skip
+    assert str(tmp_path) in output and output.endswith('None\n')
 
 
 def test_the_wheel_carries_configs_and_tools(installed):

@@ -5,30 +5,13 @@ Run it right after the training, in its environment: commit and machine are read
 
 import argparse
 import json
-import platform
-import subprocess
 from pathlib import Path
 
 import torch
+from _provenance import commit, machine
 from mmengine.config import Config
 
 from mmpose_sat.visualization import read_scalars
-
-
-def commit() -> str:
-    """The checkout's commit, with a plus when files differ from it."""
-    command = ['git', '-C', str(Path(__file__).parent), 'describe', '--always', '--dirty=+']
-    result = subprocess.run(command, capture_output=True, text=True)
-    return result.stdout.strip() or 'not a git checkout'
-
-
-def processor() -> str:
-    """Name of the CPU."""
-    try:
-        lines = Path('/proc/cpuinfo').read_text().splitlines()
-        return next(line.split(':')[1].strip() for line in lines if line.startswith('model name'))
-    except (OSError, StopIteration):
-        return platform.processor()
 
 
 def main() -> None:
@@ -48,7 +31,7 @@ def main() -> None:
         batch_size=loaded.train_dataloader.batch_size,
         epochs=loaded.train_cfg.max_epochs,
         commit=commit(),
-        machine=torch.cuda.get_device_name() if torch.cuda.is_available() else processor(),
+        machine=machine(),
         torch=torch.__version__,
         curves={name: values for name, values in scalars.items() if '/' in name},
         test=json.loads(args.final_eval.read_text())['metrics'] if args.final_eval else None,

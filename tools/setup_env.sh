@@ -48,7 +48,7 @@ grep -vE '^(#|(onedl-)?mmcv==|$)' "$lock" > "$venv/wheels.txt"
 step '2/4 packages (PyTorch and its CUDA libraries are 4.7 GB; 1 to 3 minutes)' pip --no-deps -r "$venv/wheels.txt"
 step '3/4 mmcv and its operators, compiled (5 to 8 minutes on 2 cores, seconds when pip has it cached)' build_mmcv
 # Not an editable install: MMEngine finds configs of 'mmpose_sat::' on the path, but not through its metadata.
-echo "$root" > "$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/mmpose_sat.pth"
+printf '%s\n' "$root" "$root/ops" > "$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/mmpose_sat.pth"
 echo 'setup: 4/4 mmpose_sat'
 "$venv/bin/python" -c 'import mmcv.ops, mmdet, mmpose, mmpose_sat' >>"$log" 2>&1 || { tail -n 5 "$log" >&2; fail "the installed packages do not import (whole log: $log)"; }
 echo "$stamp" > "$venv/.stamp"

@@ -1,10 +1,13 @@
 """Backends of the box convolution, and the choice between them."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from torch import Tensor
 
+from .native import NOT_LOADED, box_conv2d_native, refuses_native
 from .reference import box_conv2d_reference
 from .separable import box_conv2d_separable
 
@@ -16,8 +19,8 @@ class Backend:
     """One way to compute the op.
 
     Attributes:
-        forward: ``(x, boxes, kernel_size, stride) -> output``; ``x`` and ``boxes`` arrive checked
-            and in one dtype, float32 or float64.
+        forward: ``(x, boxes, kernel_size, stride) -> output`` in the dtype of ``x``, of checked
+            arguments; it sums in float32 or wider.
         refuses: Given the same arguments, says in a few words why this backend cannot run them;
             ``None`` when it can.
     """
@@ -32,6 +35,7 @@ def _runs_everywhere(x: Tensor, boxes: Tensor, kernel_size: int, stride: int) ->
 
 # Fastest first: the first one that does not refuse is taken.
 BACKENDS: dict[str, Backend] = {
+    'native': Backend(box_conv2d_native, refuses_native),
     'torch': Backend(box_conv2d_separable, _runs_everywhere),
     'reference': Backend(box_conv2d_reference, _runs_everywhere),
 }
@@ -46,12 +50,22 @@ def select_backend(
         ValueError: ``name`` is unknown, or that backend cannot run these arguments (says why).
     """
     if name is None:
-        return next(
-            b for b in BACKENDS.values() if b.refuses(x, boxes, kernel_size, stride) is None
-        )
+        for candidate, backend in BACKENDS.items():
+            if (reason := backend.refuses(x, boxes, kernel_size, stride)) is None:
+                return backend
+            if candidate == 'native' and NOT_LOADED is not None:
+                _warn_once(reason)
     if name not in BACKENDS:
         raise ValueError(f'backend={name!r} is unknown; choose one of {sorted(BACKENDS)}')
     reason = BACKENDS[name].refuses(x, boxes, kernel_size, stride)
     if reason is not None:
         raise ValueError(f'backend={name!r} cannot run: {reason}')
     return BACKENDS[name]
+
+
+@cache
+def _warn_once(reason: str) -> None:
+    warnings.warn(
+        f'box_conv2d runs in pure PyTorch, several times slower than its native kernels: {reason}',
+        stacklevel=4,
+    )

@@ -50,13 +50,11 @@ def box_conv2d(
         TypeError, ValueError: An argument has a wrong dtype, shape or value.
     """
     check_call(x, boxes, kernel_size, stride, weights)
-    dtype = torch.promote_types(x.dtype, torch.float32)
     is_meta = x.device.type == 'meta'  # has no autocast
     with nullcontext() if is_meta else torch.autocast(x.device.type, enabled=False):
-        wide, edges = x.to(dtype), boxes.to(dtype)
-        run = select_backend(backend, wide, edges, kernel_size, stride)
-        out = run.forward(wide, edges, kernel_size, stride)
+        run = select_backend(backend, x, boxes, kernel_size, stride)
+        out = run.forward(x, boxes, kernel_size, stride)
         if normalize:
-            sides = edges[:, 1::2] - edges[:, 0::2] + 1
-            out = out / sides.prod(1)[:, None, None]
-    return out.to(x.dtype)
+            sides = boxes[:, 1::2] - boxes[:, 0::2] + 1
+            out = out / sides.prod(1).to(out.dtype)[:, None, None]
+    return out

@@ -44,6 +44,8 @@ def box_kernel(boxes: Tensor, kernel_size: int) -> Tensor:
 
 def box_conv2d_reference(x: Tensor, boxes: Tensor, kernel_size: int, stride: int = 1) -> Tensor:
     """:func:`mmpose_sat.ops.box_conv2d` as a depthwise ``conv2d``; exact, and O(k²) slow."""
-    kernel = box_kernel(boxes, kernel_size)[:, None]
+    wide = torch.promote_types(x.dtype, torch.float32)
+    kernel = box_kernel(boxes.to(wide), kernel_size)[:, None]
     padding = (kernel_size - 1) // 2
-    return F.conv2d(x, kernel, stride=stride, padding=padding, groups=x.shape[1])
+    out = F.conv2d(x.to(wide), kernel, stride=stride, padding=padding, groups=x.shape[1])
+    return out.to(x.dtype)

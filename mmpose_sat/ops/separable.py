@@ -25,7 +25,8 @@ def _coverage(lo: Tensor, hi: Tensor, size: int, stride: int) -> Tensor:
 def box_conv2d_separable(x: Tensor, boxes: Tensor, kernel_size: int, stride: int = 1) -> Tensor:
     """:func:`mmpose_sat.ops.box_conv2d` as two batched matrix products."""
     centre = (kernel_size - 1) // 2
-    x_l, x_h, y_l, y_h = (boxes - centre).unbind(1)
+    wide = torch.promote_types(x.dtype, torch.float32)
+    x_l, x_h, y_l, y_h = (boxes.to(wide) - centre).unbind(1)
     rows = _coverage(y_l, y_h + 1, x.shape[2], stride)
     columns = _coverage(x_l, x_h + 1, x.shape[3], stride)
-    return rows @ x @ columns.mT
+    return (rows @ x.to(wide) @ columns.mT).to(x.dtype)

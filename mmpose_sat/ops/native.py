@@ -1,0 +1,109 @@
+"""Box convolution by the compiled kernels of the optional distribution ``mmpose_sat_ops``.
+
+The library registers the two operators of ``torch.ops.mmpose_sat`` for each device; shapes without
+data, autograd and vmap are registered here.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .separable import box_conv2d_separable
+
+__all__ = ['NOT_LOADED', 'box_conv2d_native', 'refuses_native']
+
+_DTYPES = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
+
+
+def _load() -> str | None:
+    """Load the library; ``None``, or in a few words why it cannot be used."""
+    try:
+        from mmpose_sat_ops import LIBRARY
+    except ImportError:
+        return 'mmpose_sat_ops is not installed (pip install ./ops)'
+    if not LIBRARY.is_file():
+        return f'{LIBRARY} is not built (python ops/build.py)'
+    if torch.torch_version.TorchVersion(torch.__version__) < '2.10':
+        return f'mmpose_sat_ops needs torch >= 2.10, this is {torch.__version__}'
+    try:
+        torch.ops.load_library(LIBRARY)
+    except (OSError, RuntimeError) as error:
+        return f'{LIBRARY} does not load: {error}'
+    _register()
+    return None
+
+
+def refuses_native(x: Tensor, boxes: Tensor, kernel_size: int, stride: int) -> str | None:
+    """Why the native kernels cannot run these arguments, or ``None``."""
+    if NOT_LOADED is not None:
+        return NOT_LOADED
+    if x.device.type not in ('cpu', 'meta'):
+        return f'there are no native kernels for {x.device.type} tensors'
+    if x.dtype not in _DTYPES:
+        return f'there are no native kernels for {x.dtype}'
+    if not torch.compiler.is_compiling() and any(
+        map(torch._C._functorch.is_gradtrackingtensor, (x, boxes))
+    ):
+        return 'they have no derivatives inside torch.func.grad, jvp and their like'
+    return None
+
+
+def box_conv2d_native(x: Tensor, boxes: Tensor, kernel_size: int, stride: int) -> Tensor:
+    """:func:`mmpose_sat.ops.box_conv2d` by the compiled kernels."""
+    return torch.ops.mmpose_sat.box_conv2d(x, boxes, kernel_size, stride)
+
+
+def _register() -> None:
+    """Teach PyTorch what the library's kernels do not say: shapes, derivatives, batching."""
+    forward, backward = torch.ops.mmpose_sat.box_conv2d, torch.ops.mmpose_sat.box_conv2d_backward
+
+    @torch.library.register_fake('mmpose_sat::box_conv2d')
+    def _(x: Tensor, boxes: Tensor, kernel_size: int, stride: int) -> Tensor:
+        height, width = ((size + stride - 1) // stride for size in x.shape[2:])
+        return x.new_empty(x.shape[0], x.shape[1], height, width)
+
+    @torch.library.register_fake('mmpose_sat::box_conv2d_backward')
+    def _(
+        grad: Tensor, x: Tensor, boxes: Tensor, kernel_size: int, stride: int
+    ) -> tuple[Tensor, Tensor]:
+        return x.new_empty(x.shape), boxes.new_empty(boxes.shape)
+
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        x, boxes, ctx.kernel_size, ctx.stride = inputs
+        ctx.save_for_backward(x, boxes)
+
+    def differentiate(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        x, boxes = ctx.saved_tensors
+        # Asked for a graph of the gradients, answer with operators that have one.
+        if torch.is_grad_enabled():
+            out = box_conv2d_separable(x, boxes, ctx.kernel_size, ctx.stride)
+            wanted = [
+                t for t, needed in zip((x, boxes), ctx.needs_input_grad, strict=False) if needed
+            ]
+            found = iter(torch.autograd.grad(out, wanted, grad, create_graph=True))
+            grads = tuple(next(found) if needed else None for needed in ctx.needs_input_grad[:2])
+        else:
+            grads = backward(grad, x, boxes, ctx.kernel_size, ctx.stride)
+        return *grads, None, None
+
+    torch.library.register_autograd(
+        'mmpose_sat::box_conv2d', differentiate, setup_context=setup_context
+    )
+
+    @torch.library.register_vmap('mmpose_sat::box_conv2d')
+    def _(
+        info: Any, in_dims: tuple[int | None, ...], x: Tensor, boxes: Tensor, k: int, stride: int
+    ) -> tuple[Tensor, int]:
+        size = info.batch_size
+        x = x.movedim(in_dims[0], 0) if in_dims[0] is not None else x.expand(size, *x.shape)
+        if in_dims[1] is None:  # one set of boxes: a larger batch
+            out = forward(x.flatten(0, 1), boxes, k, stride)
+            return out.unflatten(0, (size, -1)), 0
+        boxes = boxes.movedim(in_dims[1], 0)  # its own boxes for each: more channels
+        out = forward(x.movedim(0, 1).flatten(1, 2), boxes.flatten(0, 1), k, stride)
+        return out.unflatten(1, (size, -1)), 1
+
+
+#: Why the library cannot be used in this process, or ``None``.
+NOT_LOADED = _load()

@@ -1,0 +1,318 @@
+// CPU kernels of the box convolution. Plain loops over long arrays, which the compiler vectorises; the
+// file is compiled once per instruction set, with MMPOSE_SAT_ISA naming the table it defines.
+//
+// A box is the outer product of a row and a column of weights (1 inside, fractions at both ends), so
+// a plane is filtered along x, then along y, by one and the same 1-D filter. Rows are stored with a
+// gap of zeros between them: the filter then runs over the whole plane as one array, with a step of
+// one element along x and of one padded row along y.
+//
+// Sums of 4, 16, 64, ... neighbours build the window: its length costs only the logarithm, and nothing
+// is ever subtracted, so that no precision is lost the way differences of prefix sums lose it.
+
+#include "box_conv.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+#include <vector>
+
+#ifndef MMPOSE_SAT_ISA
+#define MMPOSE_SAT_ISA portable
+#endif
+
+namespace mmpose_sat {
+namespace {
+
+// ---- storage types: how they load and store ---------------------------------------------------------
+
+struct Half {
+  using Sum = float;
+  _Float16 value;
+  static float load(Half v) { return static_cast<float>(v.value); }
+  static Half store(float v) { return {static_cast<_Float16>(v)}; }
+};
+
+struct BFloat16 {
+  using Sum = float;
+  uint16_t bits;
+  static float load(BFloat16 v) {
+    const uint32_t wide = static_cast<uint32_t>(v.bits) << 16;
+    float out;
+    std::memcpy(&out, &wide, sizeof out);
+    return out;
+  }
+  static BFloat16 store(float v) {
+    uint32_t wide;
+    std::memcpy(&wide, &v, sizeof wide);
+    const uint32_t nearest_even = (wide + 0x7FFF + ((wide >> 16) & 1)) >> 16;
+    return {static_cast<uint16_t>(v == v ? nearest_even : 0x7FC0)};
+  }
+};
+
+template <class T>
+struct Native {
+  using Sum = T;
+  T value;
+  static T load(Native v) { return v.value; }
+  static Native store(T v) { return {v}; }
+};
+
+template <class S, class T>
+void load_row(const S* __restrict in, T* __restrict out, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) out[i] = S::load(in[i]);
+}
+
+template <class S, class T>
+void store_row(const T* __restrict in, S* __restrict out, int64_t n, int64_t stride) {
+  if (stride == 1) {
+    for (int64_t i = 0; i < n; ++i) out[i] = S::store(in[i]);
+  } else {
+    for (int64_t i = 0; i < n; ++i) out[i] = S::store(in[i * stride]);
+  }
+}
+
+// ---- the 1-D filter ---------------------------------------------------------------------------------
+
+// Weights of a 1-D box: head at `first`, 1 strictly between, tail at `last`; all times `sign`.
+struct Taps {
+  int64_t first, last;
+  double head, tail;
+  int sign;  // -1 for crossed edges, which count negatively, as differences of prefix sums would
+  int64_t reach() const { return std::max(std::max(-first, last), int64_t{0}); }
+};
+
+Taps make_taps(double lo, double hi, int64_t size) {
+  if (std::isnan(lo) || std::isnan(hi)) {
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    return {0, 0, nan, nan, 1};
+  }
+  const double limit = static_cast<double>(size);  // farther away lie only zeros
+  lo = std::clamp(lo, -limit, limit);
+  hi = std::clamp(hi, -limit, limit);
+  const int sign = lo <= hi ? 1 : -1;
+  if (sign < 0) std::swap(lo, hi);
+  const auto first = static_cast<int64_t>(std::floor(lo)), last = static_cast<int64_t>(std::floor(hi));
+  if (first == last) return {first, last, hi - lo, 0, sign};
+  return {first, last, 1 - (lo - first), hi - last, sign};
+}
+
+template <class T>
+void weigh(const T* __restrict a, const T* __restrict b, T* __restrict out, int64_t n, T wa, T wb) {
+  for (int64_t i = 0; i < n; ++i) out[i] = wa * a[i] + wb * b[i];
+}
+
+template <class T>
+void add1(const T* __restrict a, T* __restrict out, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) out[i] += a[i];
+}
+
+template <class T>
+void add2(const T* __restrict a, int64_t step, T* __restrict out, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) out[i] += a[i] + a[i + step];
+}
+
+template <class T>
+void add3(const T* __restrict a, int64_t step, T* __restrict out, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) out[i] += (a[i] + a[i + step]) + a[i + 2 * step];
+}
+
+template <class T>
+void sum4(const T* __restrict a, int64_t step, T* __restrict out, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) out[i] = (a[i] + a[i + step]) + (a[i + 2 * step] + a[i + 3 * step]);
+}
+
+// out[i] = sum over j of taps[j] * in[i + j * step], for i in [0, n). `in` must be readable for
+// taps.reach() steps on both sides; `spare` holds two arrays of n + 2 * reach * step elements.
+template <class T>
+void filter(const Taps& taps, const T* in, T* out, int64_t n, int64_t step, T* spare[2]) {
+  weigh<T>(in + taps.first * step, in + taps.last * step, out, n, static_cast<T>(taps.head),
+           static_cast<T>(taps.tail));
+  int64_t count = taps.last - taps.first - 1;  // pixels fully covered
+  const T* sums = in + (taps.first + 1) * step;
+  int64_t size = n + (count - 1) * step;  // how many of `sums` are in use
+  for (int which = 0; count > 0; which ^= 1) {
+    const int64_t digit = count & 3;
+    if (digit == 1) add1<T>(sums, out, n);
+    if (digit == 2) add2<T>(sums, step, out, n);
+    if (digit == 3) add3<T>(sums, step, out, n);
+    count >>= 2;
+    if (count == 0) break;
+    size -= (digit + 3) * step;
+    sum4<T>(sums + digit * step, step, spare[which], size);
+    sums = spare[which];
+    step *= 4;
+  }
+  if (taps.sign < 0) {
+    for (int64_t i = 0; i < n; ++i) out[i] = -out[i];
+  }
+}
+
+template <class T>
+void dot2(const T* __restrict a, const T* __restrict b, const T* __restrict c, int64_t n, double& ab,
+          double& ac) {
+  T sum_b = 0, sum_c = 0;
+#pragma omp simd reduction(+ : sum_b, sum_c)
+  for (int64_t i = 0; i < n; ++i) {
+    sum_b += a[i] * b[i];
+    sum_c += a[i] * c[i];
+  }
+  ab += sum_b;
+  ac += sum_c;
+}
+
+// ---- planes -----------------------------------------------------------------------------------------
+
+// Buffers of one strip of rows: `above` rows over the strip, the strip, `above` rows under it, each row
+// with its gap of zeros, and one more gap in front.
+template <class T>
+struct Layout {
+  int64_t gap, above, pitch, rows;
+  int64_t size() const { return (rows + 2 * above + 1) * pitch + gap; }
+  T* row(T* buffer, int64_t y) const { return buffer + gap + (above + y) * pitch; }
+};
+
+// Strips are as high as lets all buffers stay in the second-level cache.
+template <class T>
+Layout<T> make_layout(const Shape& s, int64_t reach_x, int64_t reach_y) {
+  const int64_t pitch = s.width + reach_x;
+  const int64_t fitting = (128 << 10) / static_cast<int64_t>(sizeof(T)) / pitch;
+  int64_t rows = std::max({fitting - 2 * reach_y, 2 * reach_y, int64_t{16}});
+  rows = (std::min(rows, s.height) + s.stride - 1) / s.stride * s.stride;
+  return {reach_x, reach_y, pitch, rows};
+}
+
+template <class T>
+T* claim(std::vector<T>& memory, int64_t count, int64_t size) {
+  if (static_cast<int64_t>(memory.size()) < count * size) memory.resize(count * size);
+  return memory.data();
+}
+
+// Rows [y0 - above, y0 + rows + above) of a plane, zeros around it. With a stride, `plane` is the
+// output's grid: its rows and columns are spread, zeros between them.
+template <class S, class T>
+void load_strip(const Layout<T>& at, const S* plane, const Shape& s, int64_t stride, int64_t y0, T* to) {
+  const int64_t width = (s.width + stride - 1) / stride;
+  std::fill(to, to + at.gap, T(0));
+  for (int64_t r = -at.above; r < at.rows + at.above; ++r) {
+    T* row = at.row(to, r);
+    const int64_t y = y0 + r;
+    if (y < 0 || y >= s.height || y % stride != 0) {
+      std::fill(row, row + at.pitch, T(0));
+      continue;
+    }
+    const S* source = plane + y / stride * width;
+    if (stride == 1) {
+      load_row(source, row, width);
+    } else {
+      std::fill(row, row + s.width, T(0));
+      for (int64_t i = 0; i < width; ++i) row[i * stride] = S::load(source[i]);
+    }
+    std::fill(row + s.width, row + at.pitch, T(0));
+  }
+  std::fill(at.row(to, at.rows + at.above), to + at.size(), T(0));
+}
+
+// Along x, the rows of a strip that lie in the plane; zeros in the others.
+template <class T>
+void filter_rows(const Layout<T>& at, const Taps& taps, const Shape& s, int64_t y0, T* from, T* to,
+                 T* spare[2]) {
+  const int64_t begin = std::max(-at.above, -y0), end = std::min(at.rows + at.above, s.height - y0);
+  std::fill(to, at.row(to, begin), T(0));
+  filter(taps, at.row(from, begin), at.row(to, begin), (end - begin) * at.pitch, 1, spare);
+  std::fill(at.row(to, end), to + at.size(), T(0));
+}
+
+template <class T>
+void filter_columns(const Layout<T>& at, const Taps& taps, T* from, T* to, T* spare[2]) {
+  filter(taps, at.row(from, 0), at.row(to, 0), at.rows * at.pitch, at.pitch, spare);
+}
+
+template <class S>
+void forward(Shape s, const Edges* edges, const void* x, void* out, int64_t begin, int64_t end) {
+  using T = typename S::Sum;
+  std::vector<T> memory;
+  for (int64_t plane = begin; plane < end; ++plane) {
+    const Edges& e = edges[plane % s.channels];
+    const Taps along_x = make_taps(e.x_lo, e.x_hi, s.width), along_y = make_taps(e.y_lo, e.y_hi, s.height);
+    const Layout<T> at = make_layout<T>(s, along_x.reach(), along_y.reach());
+    T* buffer = claim(memory, 4, at.size());
+    T* filtered = buffer + at.size();
+    T* spare[2] = {filtered + at.size(), filtered + 2 * at.size()};
+    const S* source = static_cast<const S*>(x) + plane * s.height * s.width;
+    S* target = static_cast<S*>(out) + plane * s.out_height() * s.out_width();
+    for (int64_t y0 = 0; y0 < s.height; y0 += at.rows) {
+      load_strip(at, source, s, 1, y0, buffer);
+      filter_rows(at, along_x, s, y0, buffer, filtered, spare);
+      filter_columns(at, along_y, filtered, buffer, spare);
+      for (int64_t y = y0; y < std::min(y0 + at.rows, s.height); y += s.stride) {
+        store_row(at.row(buffer, y - y0), target + y / s.stride * s.out_width(), s.out_width(), s.stride);
+      }
+    }
+  }
+}
+
+int64_t whole_pixels(double edge, int64_t size) {
+  if (std::isnan(edge)) return 0;
+  const double limit = static_cast<double>(size);
+  return static_cast<int64_t>(std::floor(std::clamp(edge, -limit, limit)));
+}
+
+// The gradient of the input is the gradient of the output filtered by the mirrored box. An edge moves
+// one column (row) of the box: its gradient pairs the input with the output's gradient filtered along
+// the other axis only, shifted to that column (row).
+template <class S>
+void backward(Shape s, const Edges* edges, const void* grad, const void* x, void* grad_x,
+              double* grad_edges, int64_t begin, int64_t end) {
+  using T = typename S::Sum;
+  std::vector<T> memory;
+  for (int64_t plane = begin; plane < end; ++plane) {
+    const Edges& e = edges[plane % s.channels];
+    const Taps along_x = make_taps(1 - e.x_hi, 1 - e.x_lo, s.width);
+    const Taps along_y = make_taps(1 - e.y_hi, 1 - e.y_lo, s.height);
+    const int64_t x_lo = whole_pixels(e.x_lo, s.width), x_hi = whole_pixels(e.x_hi, s.width);
+    const int64_t y_lo = whole_pixels(e.y_lo, s.height), y_hi = whole_pixels(e.y_hi, s.height);
+    const int64_t reach_x = std::max({along_x.reach(), std::abs(x_lo), std::abs(x_hi)});
+    const int64_t reach_y = std::max({along_y.reach(), std::abs(y_lo), std::abs(y_hi)});
+    const Layout<T> at = make_layout<T>(s, reach_x, reach_y);
+    T* output_grad = claim(memory, 6, at.size());
+    T* input = output_grad + at.size();
+    T* by_row = input + at.size();
+    T* by_column = by_row + at.size();
+    T* spare[2] = {by_column + at.size(), by_column + 2 * at.size()};
+    const S* grad_plane = static_cast<const S*>(grad) + plane * s.out_height() * s.out_width();
+    const S* x_plane = static_cast<const S*>(x) + plane * s.height * s.width;
+    S* target = static_cast<S*>(grad_x) + plane * s.height * s.width;
+    double* sums = grad_edges + 4 * plane;
+    double left = 0, right = 0, top = 0, bottom = 0;
+    for (int64_t y0 = 0; y0 < s.height; y0 += at.rows) {
+      load_strip(at, grad_plane, s, s.stride, y0, output_grad);
+      load_strip(at, x_plane, s, 1, y0, input);
+      filter_rows(at, along_x, s, y0, output_grad, by_row, spare);
+      filter_columns(at, along_y, by_row, by_column, spare);
+      const int64_t rows = std::min(at.rows, s.height - y0), n = rows * at.pitch;
+      for (int64_t y = 0; y < rows; ++y) {
+        store_row(at.row(by_column, y), target + (y0 + y) * s.width, s.width, 1);
+      }
+      dot2<T>(at.row(by_row, 0), at.row(input, y_lo), at.row(input, y_hi), n, top, bottom);
+      std::fill(by_column, at.row(by_column, 0), T(0));
+      std::fill(at.row(by_column, rows), by_column + at.size(), T(0));
+      filter(along_y, at.row(output_grad, 0), at.row(by_column, 0), n, at.pitch, spare);
+      dot2<T>(at.row(input, 0), at.row(by_column, 0) - x_lo, at.row(by_column, 0) - x_hi, n, left, right);
+    }
+    sums[0] = -left;
+    sums[1] = right;
+    sums[2] = -top;
+    sums[3] = bottom;
+  }
+}
+
+}  // namespace
+
+extern const CpuKernels MMPOSE_SAT_ISA;
+const CpuKernels MMPOSE_SAT_ISA = {
+    {forward<Native<float>>, forward<Native<double>>, forward<Half>, forward<BFloat16>},
+    {backward<Native<float>>, backward<Native<double>>, backward<Half>, backward<BFloat16>}};
+
+}  // namespace mmpose_sat

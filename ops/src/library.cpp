@@ -1,0 +1,148 @@
+// torch.ops.mmpose_sat: the operators, through LibTorch's stable ABI, so that one library serves every
+// PyTorch from 2.10 on. Autograd, shapes and autocast are Python's: mmpose_sat/ops/native.py.
+
+#include "box_conv.h"
+
+#include <torch/csrc/stable/library.h>
+#include <torch/csrc/stable/ops.h>
+#include <torch/csrc/stable/tensor.h>
+#include <torch/headeronly/core/ScalarType.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace mmpose_sat {
+
+extern const CpuKernels portable;
+#ifdef MMPOSE_SAT_X86
+extern const CpuKernels avx2, avx512;
+#endif
+
+namespace {
+
+using torch::headeronly::ScalarType;
+using torch::stable::Tensor;
+
+// The widest vectors this processor has; ATEN_CPU_CAPABILITY=avx2 or =default asks for less, as it does
+// in PyTorch itself.
+const CpuKernels& best_cpu_kernels() {
+#ifdef MMPOSE_SAT_X86
+  const char* wish = std::getenv("ATEN_CPU_CAPABILITY");
+  const std::string limit = wish ? wish : "avx512";
+  if (limit == "default" || !__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") ||
+      !__builtin_cpu_supports("f16c")) {
+    return portable;
+  }
+  const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                    __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
+  return wide && limit != "avx2" ? avx512 : avx2;
+#else
+  return portable;
+#endif
+}
+
+const CpuKernels& cpu_kernels() {
+  static const CpuKernels& best = best_cpu_kernels();
+  return best;
+}
+
+int index_of(ScalarType dtype) {
+  switch (dtype) {
+    case ScalarType::Float: return 0;
+    case ScalarType::Double: return 1;
+    case ScalarType::Half: return 2;
+    case ScalarType::BFloat16: return 3;
+    default: STD_TORCH_CHECK(false, "box_conv2d: x must be float32, float64, float16 or bfloat16");
+  }
+}
+
+Shape shape_of(const Tensor& x, const Tensor& boxes, int64_t stride) {
+  STD_TORCH_CHECK(x.dim() == 4 && boxes.dim() == 2 && boxes.size(0) == x.size(1) && boxes.size(1) == 4,
+                  "box_conv2d: x must be (N, C, H, W) and boxes (C, 4)");
+  STD_TORCH_CHECK(stride >= 1, "box_conv2d: stride must be positive");
+  return {x.size(0), x.size(1), x.size(2), x.size(3), stride};
+}
+
+template <class T>
+std::vector<Edges> edges_of(const Tensor& boxes, int64_t kernel_size) {
+  const Tensor dense = torch::stable::contiguous(boxes);
+  const T* box = dense.const_data_ptr<T>();
+  const double centre = static_cast<double>((kernel_size - 1) / 2);
+  std::vector<Edges> edges;
+  for (int64_t c = 0; c < boxes.size(0); ++c, box += 4) {
+    edges.push_back({box[0] - centre, box[1] + 1 - centre, box[2] - centre, box[3] + 1 - centre});
+  }
+  return edges;
+}
+
+std::vector<Edges> edges_of(const Tensor& boxes, int64_t kernel_size) {
+  return boxes.scalar_type() == ScalarType::Double ? edges_of<double>(boxes, kernel_size)
+                                                   : edges_of<float>(boxes, kernel_size);
+}
+
+// A thread is worth waking for some 30,000 elements.
+int64_t grain(const Shape& s) { return std::max<int64_t>(1, 32768 / std::max<int64_t>(1, s.height * s.width)); }
+
+Tensor forward_cpu(const Tensor& x, const Tensor& boxes, int64_t kernel_size, int64_t stride) {
+  const Shape s = shape_of(x, boxes, stride);
+  const Tensor dense = torch::stable::contiguous(x);
+  Tensor out = torch::stable::new_empty(x, {s.batch, s.channels, s.out_height(), s.out_width()});
+  const std::vector<Edges> edges = edges_of(boxes, kernel_size);
+  const auto kernel = cpu_kernels().forward[index_of(x.scalar_type())];
+  const void* from = dense.const_data_ptr();
+  void* to = out.mutable_data_ptr();
+  torch::stable::parallel_for(0, s.planes(), grain(s), [&](int64_t begin, int64_t end) {
+    kernel(s, edges.data(), from, to, begin, end);
+  });
+  return out;
+}
+
+std::tuple<Tensor, Tensor> backward_cpu(const Tensor& grad, const Tensor& x, const Tensor& boxes,
+                                        int64_t kernel_size, int64_t stride) {
+  const Shape s = shape_of(x, boxes, stride);
+  STD_TORCH_CHECK(grad.dim() == 4 && grad.size(0) == s.batch && grad.size(1) == s.channels &&
+                      grad.size(2) == s.out_height() && grad.size(3) == s.out_width() &&
+                      grad.scalar_type() == x.scalar_type(),
+                  "box_conv2d: the gradient must have the output's shape and dtype");
+  const Tensor dense_grad = torch::stable::contiguous(grad), dense = torch::stable::contiguous(x);
+  Tensor grad_x = torch::stable::new_empty(x, {s.batch, s.channels, s.height, s.width});
+  Tensor grad_boxes = torch::stable::new_empty(boxes, {s.channels, 4});
+  const std::vector<Edges> edges = edges_of(boxes, kernel_size);
+  std::vector<double> sums(4 * s.planes());
+  const auto kernel = cpu_kernels().backward[index_of(x.scalar_type())];
+  const void *from_grad = dense_grad.const_data_ptr(), *from = dense.const_data_ptr();
+  void* to = grad_x.mutable_data_ptr();
+  torch::stable::parallel_for(0, s.planes(), grain(s), [&](int64_t begin, int64_t end) {
+    kernel(s, edges.data(), from_grad, from, to, sums.data(), begin, end);
+  });
+  // Over the batch in a fixed order: the result does not depend on the number of threads.
+  for (int64_t i = 0; i < 4 * s.channels; ++i) {
+    double total = 0;
+    for (int64_t n = 0; n < s.batch; ++n) total += sums[n * 4 * s.channels + i];
+    if (boxes.scalar_type() == ScalarType::Double) {
+      grad_boxes.mutable_data_ptr<double>()[i] = total;
+    } else {
+      grad_boxes.mutable_data_ptr<float>()[i] = static_cast<float>(total);
+    }
+  }
+  return {grad_x, grad_boxes};
+}
+
+}  // namespace
+
+STABLE_TORCH_LIBRARY(mmpose_sat, m) {
+  m.def("box_conv2d(Tensor x, Tensor boxes, int kernel_size, int stride) -> Tensor");
+  m.def(
+      "box_conv2d_backward(Tensor grad, Tensor x, Tensor boxes, int kernel_size, int stride)"
+      " -> (Tensor, Tensor)");
+}
+
+STABLE_TORCH_LIBRARY_IMPL(mmpose_sat, CPU, m) {
+  m.impl("box_conv2d", TORCH_BOX(&forward_cpu));
+  m.impl("box_conv2d_backward", TORCH_BOX(&backward_cpu));
+}
+
+}  // namespace mmpose_sat

@@ -1,0 +1,254 @@
+"""Time the box convolution beside everything in PyTorch that does the same or could replace it.
+
+One run measures the floor (a plain copy of the input), each backend and each peer on the same fresh
+random inputs, in turn, and prints times, their ratio to the copy and to the fastest native kernel.
+Each figure is the minimum (CPU) or median (GPU) of its repetitions.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import torch
+import torch.nn.functional as F
+from _provenance import commit, machine
+from torch import Tensor
+
+from mmpose_sat.ops import BACKENDS, BoxConv2d, box_conv2d
+
+Operator = Callable[[Tensor, Tensor], Tensor]
+
+
+def bilinear_table(x: Tensor, boxes: Tensor, kernel_size: int) -> Tensor:
+    """The paper as written: a summed-area table sampled bilinearly at four corners, 16 taps."""
+    height, width = x.shape[2:]
+    table = F.pad(x.cumsum(2).cumsum(3), (1, 0, 1, 0))
+    channel = torch.arange(x.shape[1], device=x.device)[:, None, None]
+
+    def taps(edge: Tensor, size: int) -> tuple[tuple[Tensor, Tensor], ...]:
+        position = (torch.arange(size, device=x.device) + edge[:, None]).clamp(0, size)
+        low = position.floor().clamp(max=size - 1)
+        part = position - low
+        return (low.long(), 1 - part), (low.long() + 1, part)
+
+    x_l, x_h, y_l, y_h = (boxes - (kernel_size - 1) // 2).unbind(1)
+    out = torch.zeros_like(x)
+    for y_sign, y_edge in ((1, y_h + 1), (-1, y_l)):
+        for x_sign, x_edge in ((1, x_h + 1), (-1, x_l)):
+            for row, row_share in taps(y_edge, height):
+                for column, column_share in taps(x_edge, width):
+                    share = row_share[:, :, None] * column_share[:, None] * (y_sign * x_sign)
+                    out = out + share * table[:, channel, row[:, :, None], column[:, None]]
+    return out
+
+
+def two_prefix_sums(x: Tensor, boxes: Tensor, kernel_size: int) -> Tensor:
+    """A prefix sum along each axis, sampled by gather at both ends of the box."""
+    edges = boxes - (kernel_size - 1) // 2
+    for low, high in ((edges[:, 2], edges[:, 3] + 1), (edges[:, 0], edges[:, 1] + 1)):
+        x = x.mT  # the last axis is filtered: first the rows' axis, then, turned back, the columns'
+        size = x.shape[-1]
+        table = F.pad(x.cumsum(-1), (1, 0))
+        out = torch.zeros_like(x)
+        for sign, edge in ((1, high), (-1, low)):
+            position = (torch.arange(size, device=x.device) + edge[:, None]).clamp(0, size)
+            floor = position.floor().clamp(max=size - 1)
+            share = (position - floor)[None, :, None]
+            index = floor.long()[None, :, None].expand_as(x)
+            out = out + sign * (
+                (1 - share) * table.gather(-1, index) + share * table.gather(-1, index + 1)
+            )
+        x = out
+    return x
+
+
+def peers(channels: int, kernel_size: int, device: str, dtype: torch.dtype) -> dict[str, Operator]:
+    """What is timed beside the backends: first the same sums, then cheaper and dearer operators."""
+    half = kernel_size // 2
+
+    def weights(*size: int) -> Tensor:
+        made = torch.rand(channels, 1, *size, device=device, dtype=dtype)
+        return made.requires_grad_()
+
+    dense = weights(kernel_size, kernel_size)
+    column, row = weights(kernel_size, 1), weights(1, kernel_size)
+    four, dilation = weights(4, 4), max(1, (kernel_size - 1) // 3)
+
+    def separable(x: Tensor, _: Tensor) -> Tensor:
+        x = F.conv2d(x, column, padding=(half, 0), groups=channels)
+        return F.conv2d(x, row, padding=(0, half), groups=channels)
+
+    return {
+        'two prefix sums, gathered': lambda x, b: two_prefix_sums(x, b, kernel_size),
+        'summed-area table, 16 taps': lambda x, b: bilinear_table(x, b, kernel_size),
+        'two 1-D depthwise convolutions': separable,
+        'depthwise k x k': lambda x, _: F.conv2d(x, dense, padding=half, groups=channels),
+        'depthwise 4 x 4, dilated': lambda x, _: F.conv2d(
+            x, four, padding=half, dilation=dilation, groups=channels
+        ),
+        'average pooling': lambda x, _: F.avg_pool2d(x, kernel_size, 1, half),
+    }
+
+
+def measure(run: Callable[[], object], device: str, repeats: int, limit: float) -> list[float]:
+    """Seconds of up to ``repeats`` calls, stopping after ``limit`` seconds (three at least)."""
+    run()
+    times: list[float] = []
+    while len(times) < 3 or (len(times) < repeats and sum(times) < limit):
+        if device == 'cuda':
+            start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+            start.record()
+            run()
+            end.record()
+            end.synchronize()
+            times.append(start.elapsed_time(end) / 1e3)
+        else:
+            began = time.perf_counter()
+            run()
+            times.append(time.perf_counter() - began)
+    return times
+
+
+def both_ways(operator: Operator, x: Tensor, boxes: Tensor, grad: Tensor) -> None:
+    x.grad = boxes.grad = None
+    operator(x, boxes).backward(grad)
+
+
+def operators(args: argparse.Namespace, x: Tensor, boxes: Tensor, size: int) -> dict[str, Operator]:
+    """All that is timed for one kernel size."""
+
+    def backend_operator(name: str) -> Operator:
+        return lambda x, boxes: box_conv2d(x, boxes, size, backend=name)
+
+    found = {
+        f'backend {name}': backend_operator(name)
+        for name, backend in BACKENDS.items()
+        if name != 'reference' and backend.refuses(x, boxes, size, 1) is None
+    }
+    return found if args.backends_only else found | peers(x.shape[1], size, args.device, x.dtype)
+
+
+def compare(args: argparse.Namespace, kernel_size: int) -> list[dict]:
+    """Print and return one row per operator."""
+    torch.manual_seed(0)
+    x = torch.rand(args.shape, device=args.device, dtype=getattr(torch, args.dtype))
+    layer = BoxConv2d(x.shape[1], kernel_size)
+    if args.boxes == 'random':
+        edges = torch.rand(x.shape[1], 2, 2) * (kernel_size - 1)
+        layer.set_boxes_(edges.sort(-1).values.flatten(1))
+    boxes = layer.boxes.detach().to(args.device)
+    grad, target = torch.rand_like(x), torch.empty_like(x)
+    exact = box_conv2d(x[:1].double(), boxes.double(), kernel_size, backend='torch')
+    leaves = (x.clone().requires_grad_(), boxes.clone().requires_grad_())
+    best = min if args.device == 'cpu' else statistics.median
+
+    def timed(run: Callable[[], object]) -> tuple[float, int]:
+        times = measure(run, args.device, args.repeats, args.limit)
+        return best(times) * 1e3, len(times)
+
+    floor, _ = timed(lambda: target.copy_(x))
+    rows = []
+    for name, operator in operators(args, x, boxes, kernel_size).items():
+        with torch.no_grad():
+            error = (
+                operator(x, boxes)[:1].double() - exact
+            ).abs().max() / exact.square().mean().sqrt()
+            forward, repeats = timed(partial(operator, x, boxes))
+        total, repeats_total = timed(partial(both_ways, operator, *leaves, grad))
+        rows.append(
+            dict(
+                kernel_size=kernel_size,
+                operator=name,
+                copy_ms=floor,
+                forward_ms=forward,
+                total_ms=total,
+                repeats=min(repeats, repeats_total),
+                error_over_rms=error.item() if 'backend' in name or 'sum' in name else None,
+            )
+        )
+        print(line(rows[-1]), flush=True)
+    return rows
+
+
+HEADER = (
+    '| k | operator | forward ms | / copy | forward + backward ms | / copy | max error / RMS |\n'
+    '|---|---|---|---|---|---|---|'
+)
+
+
+def line(row: dict) -> str:
+    """A row of the table."""
+    error = '' if row['error_over_rms'] is None else f'{row["error_over_rms"]:.0e}'
+    times = ' | '.join(
+        f'{row[key]:.2f} | {row[key] / row["copy_ms"]:.1f}' for key in ('forward_ms', 'total_ms')
+    )
+    return f'| {row["kernel_size"]} | {row["operator"]} | {times} | {error} |'
+
+
+def plot(result: dict, path: Path) -> None:
+    """Time over kernel size, forward and backward, one line per operator."""
+    figure, axes = plt.subplots(figsize=(7, 4))
+    rows = result['rows']
+    for name in dict.fromkeys(row['operator'] for row in rows):
+        mine = [row for row in rows if row['operator'] == name]
+        style: dict[str, Any] = dict(linewidth=3, color='black') if name == 'backend native' else {}
+        axes.plot(
+            [row['kernel_size'] for row in mine],
+            [row['total_ms'] for row in mine],
+            marker='o',
+            label=name,
+            **style,
+        )
+    axes.plot(
+        *zip(*{(row['kernel_size'], row['copy_ms']) for row in sorted(rows, key=str)}, strict=True),
+        '.',
+        color='grey',
+        label='copy of the input',
+    )
+    axes.set(xlabel='kernel size', ylabel='forward + backward, ms', yscale='log')
+    axes.set_title(f'{result["shape"]} {result["dtype"]}, {result["machine"]}', fontsize=9)
+    axes.legend(fontsize=7, loc='center left', bbox_to_anchor=(1, 0.5))
+    figure.savefig(path, bbox_inches='tight', dpi=130)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--shape', type=int, nargs=4, default=[8, 128, 64, 64], metavar='SIZE')
+    parser.add_argument('--kernels', type=int, nargs='+', default=[3, 7, 13, 25, 49])
+    parser.add_argument('--device', choices=('cpu', 'cuda'), default='cpu')
+    parser.add_argument('--dtype', default='float32', help='float32, bfloat16, float16, float64')
+    parser.add_argument('--threads', type=int, default=1, help='on the CPU')
+    parser.add_argument('--boxes', choices=('initial', 'random'), default='initial')
+    parser.add_argument('--backends-only', action='store_true', help='leave the peers out')
+    parser.add_argument('--repeats', type=int, default=30)
+    parser.add_argument('--limit', type=float, default=8.0, help='seconds per figure, about')
+    parser.add_argument('--out', type=Path, help='folder for table, JSON and plot')
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    print(HEADER)
+    result = dict(
+        shape=args.shape,
+        dtype=args.dtype,
+        boxes=args.boxes,
+        threads=args.threads if args.device == 'cpu' else None,
+        machine=machine(args.device),
+        torch=torch.__version__,
+        commit=commit(),
+        rows=[row for kernel_size in args.kernels for row in compare(args, kernel_size)],
+    )
+    if args.out:
+        args.out.mkdir(parents=True, exist_ok=True)
+        (args.out / 'op.json').write_text(json.dumps(result, indent=1) + '\n')
+        (args.out / 'op.md').write_text('\n'.join([HEADER, *map(line, result['rows'])]) + '\n')
+        plot(result, args.out / 'op.png')
+        print(f'table, JSON and plot are in {args.out}')
+
+
+if __name__ == '__main__':
+    main()

@@ -62,7 +62,7 @@ def test_the_wheel_carries_configs_and_tools(installed):
 
 def test_an_installed_config_can_be_inherited_from_anywhere(installed, tmp_path):
     (tmp_path / 'mine.py').write_text(
-        "_base_ = ['mmpose_sat::box_conv_net/box-conv-net_12e_lsp-128x96.py']\n"
+        "_base_ = ['mmpose_sat::box_conv_net/box-conv-net_15e_lsp-128x96.py']\n"
         'model = dict(backbone=dict(out_indices=(4,)))\n'
     )
     code = (
@@ -79,5 +79,5 @@ def test_an_installed_config_can_be_inherited_from_anywhere(installed, tmp_path)
 
 def test_so_can_one_of_the_source_tree(tmp_path):
     path = tmp_path / 'mine.py'
-    path.write_text("_base_ = ['mmpose_sat::box_conv_net/box-conv-net_12e_lsp-128x96.py']\n")
+    path.write_text("_base_ = ['mmpose_sat::box_conv_net/box-conv-net_15e_lsp-128x96.py']\n")
     assert Config.fromfile(path).model.backbone.type == 'mmpose_sat.BoxConvNet'

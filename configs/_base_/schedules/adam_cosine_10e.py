@@ -1,4 +1,4 @@
-_base_ = ['adam_cosine_12e.py']
+_base_ = ['adam_cosine_15e.py']
 
 param_scheduler = [
     dict(type='LinearLR', begin=0, end=100, start_factor=0.01, by_epoch=False),

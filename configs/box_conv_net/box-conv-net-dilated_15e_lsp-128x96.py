@@ -1,3 +1,3 @@
-_base_ = ['box-conv-net_12e_lsp-128x96.py']
+_base_ = ['box-conv-net_15e_lsp-128x96.py']
 
 model = dict(backbone=dict(operator='dilated'))

@@ -1,8 +1,8 @@
 _base_ = [
-    '../_base_/models/simple_baseline_r50_scratch.py',
+    '../_base_/models/box_conv_net.py',
     '../_base_/data/lsp_lspet.py',
     '../_base_/pipelines/128x96.py',
-    '../_base_/schedules/adam_cosine_12e.py',
+    '../_base_/schedules/adam_cosine_15e.py',
 ]
 
 model = dict(head=dict(out_channels=14, decoder=_base_.codec))

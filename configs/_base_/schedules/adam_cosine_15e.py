@@ -8,7 +8,7 @@ optim_wrapper = dict(
 )
 param_scheduler = [
     dict(type='LinearLR', begin=0, end=100, start_factor=0.01, by_epoch=False),
-    dict(type='CosineAnnealingLR', begin=0, end=12, T_max=12, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', begin=0, end=15, T_max=15, convert_to_iter_based=True),
 ]
-train_cfg = dict(max_epochs=12, val_interval=3)
+train_cfg = dict(max_epochs=15, val_interval=3)
 auto_scale_lr = dict(base_batch_size=32)

@@ -1,6 +1,7 @@
 """Hooks, registered in :data:`mmpose_sat.registry.HOOKS`."""
 
+from .freeze_boxes_hook import FreezeBoxesHook
 from .sanity_hook import SanityHook
 from .train_set_metric_hook import TrainSetMetricHook
 
-__all__ = ['SanityHook', 'TrainSetMetricHook']
+__all__ = ['FreezeBoxesHook', 'SanityHook', 'TrainSetMetricHook']

@@ -1,0 +1,63 @@
+"""Boxes rounded and frozen at an epoch, while the rest trains on."""
+
+import pytest
+import torch
+from mmengine.model import BaseModel
+from mmengine.runner import Runner
+from torch import nn
+
+from mmpose_sat.engine import FreezeBoxesHook
+from mmpose_sat.ops import BoxConv2d
+
+
+class Net(BaseModel):
+    def __init__(self, box=True):
+        super().__init__()
+        self.box = BoxConv2d(2, 7) if box else nn.Identity()
+        self.conv = nn.Conv2d(2, 2, 1)
+
+    def forward(self, x, mode='loss'):
+        return dict(loss=self.conv(self.box(x)).square().mean())
+
+
+def train(folder, epochs, hook, net=None, resume=False):
+    torch.manual_seed(0)
+    runner = Runner(
+        model=net or Net(),
+        work_dir=str(folder),
+        train_dataloader=dict(
+            dataset=[torch.rand(2, 8, 8) for _ in range(4)],
+            batch_size=2,
+            sampler=dict(type='DefaultSampler', shuffle=False),
+            collate_fn=lambda batch: dict(x=torch.stack(batch)),
+        ),
+        train_cfg=dict(by_epoch=True, max_epochs=epochs),
+        optim_wrapper=dict(optimizer=dict(type='Adam', lr=0.05)),
+        custom_hooks=[hook],
+        resume=resume,
+        experiment_name=f'{folder.name}{epochs}{resume}',
+    )
+    return runner.train()
+
+
+def test_boxes_are_whole_and_still_and_the_rest_moves(tmp_path):
+    frozen = train(tmp_path / 'a', 2, FreezeBoxesHook(begin=1))
+    later = train(tmp_path / 'b', 4, FreezeBoxesHook(begin=1))
+    torch.testing.assert_close(frozen.box.boxes, frozen.box.boxes.round())
+    assert torch.equal(frozen.box.boxes, later.box.boxes)
+    assert not torch.equal(frozen.conv.weight, later.conv.weight)
+    free = train(tmp_path / 'c', 2, FreezeBoxesHook(begin=9))
+    assert not torch.allclose(free.box.boxes, free.box.boxes.round())
+
+
+def test_a_resumed_run_freezes_again(tmp_path):
+    first = train(tmp_path / 'a', 2, FreezeBoxesHook(begin=1))
+    second = train(tmp_path / 'a', 3, FreezeBoxesHook(begin=1), resume=True)
+    torch.testing.assert_close(first.box.boxes, second.box.boxes)
+
+
+def test_nothing_to_freeze(tmp_path):
+    with pytest.raises(ValueError, match='Net has no BoxConv2d layer'):
+        train(tmp_path / 'a', 1, FreezeBoxesHook(begin=0), Net(box=False))
+    with pytest.raises(ValueError, match='begin=-1'):
+        FreezeBoxesHook(begin=-1)

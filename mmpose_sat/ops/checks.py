@@ -11,6 +11,8 @@ from types import TracebackType
 import torch
 from torch import Tensor
 
+from .splitting import edge_names, split_edges
+
 __all__ = ['check_box_values', 'check_call', 'check_kernel_size', 'debug', 'debug_enabled']
 
 _debug = os.environ.get('MMPOSE_SAT_DEBUG', '0') not in ('', '0')
@@ -72,14 +74,24 @@ def check_call(
         raise TypeError(f'x must be a floating-point tensor, got {x.dtype}')
     if x.shape[2] == 0 or x.shape[3] == 0:
         raise ValueError(f'x must be at least one pixel high and wide, got {tuple(x.shape)}')
-    if (boxes.ndim == 2 and boxes.shape[1] in (5, 6)) or weights is not None:
-        raise NotImplementedError(
-            'split kernels (weights, boxes with 5 or 6 columns) are not available in this version'
-        )
-    if boxes.ndim != 2 or boxes.shape[1] != 4:
+    rows, columns = 1, 1
+    if weights is not None:
+        if weights.ndim != 3 or not {*weights.shape[1:]} <= {1, 2}:
+            raise ValueError(
+                'weights must have shape (C, rows, columns), 1 or 2 rows and columns of pieces, '
+                f'got {tuple(weights.shape)}'
+            )
+        if weights.shape[0] != x.shape[1]:
+            raise ValueError(f'weights are for {weights.shape[0]} channels, x has {x.shape[1]}')
+        if weights.device != x.device:
+            raise ValueError(f'weights are on {weights.device}, x is on {x.device}')
+        rows, columns = weights.shape[1:]
+    names = edge_names(rows, columns)
+    if boxes.ndim != 2 or boxes.shape[1] != len(names):
         raise ValueError(
-            f'boxes must have shape (C, 4) with columns x_l, x_h, y_l, y_h, '
-            f'got {tuple(boxes.shape)}'
+            f'boxes must have shape (C, {len(names)}) with columns {", ".join(names)}'
+            + (' (three edges along an axis need weights)' if weights is None else '')
+            + f', got {tuple(boxes.shape)}'
         )
     if boxes.shape[0] != x.shape[1]:
         raise ValueError(f'boxes are for {boxes.shape[0]} channels, x has {x.shape[1]}')
@@ -88,26 +100,33 @@ def check_call(
     if boxes.device != x.device:
         raise ValueError(f'boxes are on {boxes.device}, x is on {x.device}')
     if debug_enabled():
-        check_box_values(boxes, kernel_size)
+        check_box_values(boxes, kernel_size, rows, columns)
 
 
-def check_box_values(boxes: Tensor, kernel_size: int) -> None:
+def check_box_values(boxes: Tensor, kernel_size: int, rows: int = 1, columns: int = 1) -> None:
     """Raise unless every box is ordered and inside the kernel.
 
     Args:
-        boxes: ``(C, 4)`` x_l, x_h, y_l, y_h in px from the kernel's top-left corner.
+        boxes: ``(C, 4)`` x_l, x_h, y_l, y_h in px from the kernel's top-left corner, or more of
+            split kernels.
         kernel_size: Side k of the kernel; legal are ``0 <= x_l <= x_h <= k - 1``, same for y.
+        rows: Rows of pieces of split kernels.
+        columns: Columns of pieces.
 
     Raises:
         ValueError: Names the first offending channel and its box.
     """
-    low, high = boxes[:, 0::2], boxes[:, 1::2]
-    legal = ((low >= 0) & (low <= high) & (high <= kernel_size - 1)).all(1)
+    legal = torch.ones_like(boxes[:, 0], dtype=torch.bool)
+    for edges in split_edges(boxes, rows, columns):
+        legal &= (edges[:, 0] >= 0) & (edges[:, -1] <= kernel_size - 1)
+        legal &= (edges[:, :-1] <= edges[:, 1:]).all(1)
     if not legal.all():
         channel = int(legal.logical_not().nonzero()[0, 0])
         found = [round(value, 4) for value in boxes[channel].tolist()]
+        names = edge_names(rows, columns)
+        x, y = ' <= '.join(names[: columns + 1]), ' <= '.join(names[columns + 1 :])
         raise ValueError(
-            f'boxes[{channel}] = {found} (x_l, x_h, y_l, y_h) must satisfy '
-            f'0 <= x_l <= x_h <= {kernel_size - 1} and 0 <= y_l <= y_h <= {kernel_size - 1} '
+            f'boxes[{channel}] = {found} ({", ".join(names)}) must satisfy '
+            f'0 <= {x} <= {kernel_size - 1} and 0 <= {y} <= {kernel_size - 1} '
             f'for kernel_size={kernel_size}'
         )

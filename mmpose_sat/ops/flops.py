@@ -11,18 +11,19 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from .module import BoxConv2d
 
-__all__ = ['BOX_MACS', 'count_macs']
+__all__ = ['count_macs']
 
-BOX_MACS = 16  # a pixel and channel: four corners of four taps; building the table is not counted
+# A pixel and channel: four taps for each corner of a piece; building the table is not counted.
+CORNER_MACS = 4
 
 
 def count_macs(model: nn.Module, *inputs: Any, **kwargs: Any) -> Counter[str]:
     """Multiply-adds of one call, for each direct child of ``model``.
 
     Counted are convolutions and linear layers (weights only, no bias; a transposed convolution at
-    its input pixels) and 16 a pixel and channel of every :class:`BoxConv2d`, whatever backend runs
-    it. Normalisation, activations and pooling are left out, as in the papers. Works on the meta
-    device.
+    its input pixels) and 16 a pixel and channel of every :class:`BoxConv2d` (24 or 36 of split
+    ones, whose pieces share corners), whatever backend runs it. Normalisation, activations and
+    pooling are left out, as in the papers. Works on the meta device.
 
     Args:
         model: The model, called as ``model(*inputs, **kwargs)`` under ``no_grad`` as it is.
@@ -47,7 +48,8 @@ def count_macs(model: nn.Module, *inputs: Any, **kwargs: Any) -> Counter[str]:
         def counted(x: Tensor) -> Tensor:
             height, width = (-(-size // layer.stride) for size in x.shape[2:])
             out = x.new_zeros(x.shape[0], layer.channels, height, width)
-            macs[name] += BOX_MACS * out.numel()
+            rows, columns = layer.grid
+            macs[name] += CORNER_MACS * (rows + 1) * (columns + 1) * out.numel()
             return out
 
         return counted

@@ -5,12 +5,14 @@ arXiv 1906.11367, Eq. 1-4.
 """
 
 from contextlib import nullcontext
+from functools import reduce
 
 import torch
 from torch import Tensor
 
 from .backends import select_backend
 from .checks import check_call
+from .splitting import area, iterate_pieces
 
 __all__ = ['box_conv2d']
 
@@ -38,8 +40,11 @@ def box_conv2d(
             this range the result depends on the backend.
         kernel_size: Odd side k of the kernel; the padding is ``(k - 1) // 2`` zeros ("same").
         stride: Step between output pixels, in both directions.
-        weights: Weights of the pieces of split kernels; not available in this version.
-        normalize: Divide by the box's area: the mean of the box instead of its sum.
+        weights: ``(C, rows, columns)`` weights of the pieces of split kernels, 1 or 2 rows and
+            columns of pieces (Fig. 2). Boxes then have a third edge along each axis that is cut,
+            ``(C, columns + 1 + rows + 1)``: x_l, x_m, x_h, y_l, y_m, y_h for four pieces. Pixel x_m
+            is the last of the left piece, ``x_l <= x_m <= x_h``.
+        normalize: Divide by the area of the whole box: its mean instead of its sum.
         backend: One of :data:`mmpose_sat.ops.BACKENDS`; by default the fastest that can run.
 
     Returns:
@@ -53,8 +58,15 @@ def box_conv2d(
     is_meta = x.device.type == 'meta'  # has no autocast
     with nullcontext() if is_meta else torch.autocast(x.device.type, enabled=False):
         run = select_backend(backend, x, boxes, kernel_size, stride)
-        out = run.forward(x, boxes, kernel_size, stride)
+        if weights is None:
+            out = run.forward(x, boxes, kernel_size, stride)
+        else:
+            parts = (
+                weight.to(x.dtype)[:, None, None] * run.forward(x, piece, kernel_size, stride)
+                for piece, weight in iterate_pieces(boxes, weights)
+            )
+            out = reduce(torch.add, parts)
         if normalize:
-            sides = boxes[:, 1::2] - boxes[:, 0::2] + 1
-            out = out / sides.prod(1).to(out.dtype)[:, None, None]
+            whole = area(boxes) if weights is None else area(boxes, *weights.shape[1:])
+            out = out / whole.to(out.dtype)[:, None, None]
     return out

@@ -9,13 +9,15 @@ from torch import Tensor, nn
 from .checks import check_box_values, check_kernel_size, check_stride
 from .functional import box_conv2d
 from .reference import box_kernel
+from .splitting import PIECES, split_edges
 
 __all__ = ['BoxConv2d']
 
 
-def _legal(coords: Tensor) -> Tensor:
+def _legal(coords: Tensor, rows: int, columns: int) -> Tensor:
     """Boxes clipped to [-1, 1], crossed edges swapped."""
-    return coords.unflatten(1, (2, 2)).clamp(-1, 1).sort(-1).values.flatten(1)
+    along_x, along_y = split_edges(coords.clamp(-1, 1), rows, columns)
+    return torch.cat((along_x.sort(-1).values, along_y.sort(-1).values), 1)
 
 
 class BoxConv2d(nn.Module):
@@ -35,42 +37,54 @@ class BoxConv2d(nn.Module):
         channels: Number of channels C.
         kernel_size: Odd side k of the largest box in px.
         stride: Step between output pixels.
-        pieces: Number of pieces of each kernel; only 1 is available in this version.
+        pieces: How each box is cut: 1 not at all, ``'2h'`` into a left and a right piece, ``'2v'``
+            into an upper and a lower one, 4 into both (Fig. 2). The edges between pieces are
+            learned like the others (``coords`` has 5, 5 and 6 columns), and the parameter
+            ``weights`` ``(C, rows, columns)``, one at first, holds a factor for each piece.
 
     Shape:
         ``(N, C, H, W)`` -> ``(N, C, ceil(H / stride), ceil(W / stride))``.
     """
 
-    def __init__(self, channels: int, kernel_size: int, stride: int = 1, pieces: int = 1) -> None:
+    def __init__(
+        self, channels: int, kernel_size: int, stride: int = 1, pieces: int | str = 1
+    ) -> None:
         super().__init__()
         check_kernel_size(kernel_size)
         check_stride(stride)
         if isinstance(channels, bool) or not isinstance(channels, int) or channels < 1:
             raise ValueError(f'channels={channels!r} must be a positive int')
-        if pieces != 1:
-            raise NotImplementedError(f'pieces={pieces!r}: only 1 is available in this version')
+        if pieces not in PIECES:
+            raise ValueError(f'pieces={pieces!r} must be one of {list(PIECES)}')
         self.channels = channels
         self.kernel_size = kernel_size
         self.stride = stride
         self.pieces = pieces
-        self.coords = nn.Parameter(torch.empty(channels, 4))
+        self.grid = PIECES[pieces]  # rows and columns of pieces
+        self.coords = nn.Parameter(torch.empty(channels, sum(self.grid) + 2))
+        self.weights = None if pieces == 1 else nn.Parameter(torch.empty(channels, *self.grid))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Draw new boxes: U(-0.5, 0.5), sorted (unsorted, three of four would be inverted)."""
         nn.init.uniform_(self.coords, -0.5, 0.5)
+        if self.weights is not None:
+            nn.init.ones_(self.weights)
         self.project_()
 
     def project_(self) -> None:
         """Make ``coords`` legal, in place: clip them, swap crossed edges."""
         # Through .data, unseen by autograd: legal boxes are written back unchanged, so a graph that
         # holds the parameter from an earlier pass stays valid.
-        self.coords.data.copy_(_legal(self.coords.data))
+        self.coords.data.copy_(_legal(self.coords.data, *self.grid))
 
     @property
     def boxes(self) -> Tensor:
-        """``(C, 4)`` legal boxes x_l, x_h, y_l, y_h in px from the kernel's top-left corner."""
-        return self._to_pixels(_legal(self.coords))
+        """``(C, 4)`` legal boxes x_l, x_h, y_l, y_h in px from the kernel's top-left corner.
+
+        Split kernels have a third edge, x_m or y_m, between the two of an axis that is cut.
+        """
+        return self._to_pixels(_legal(self.coords, *self.grid))
 
     @torch.no_grad()
     def set_boxes_(self, boxes: Tensor) -> None:
@@ -83,9 +97,13 @@ class BoxConv2d(nn.Module):
             raise ValueError(
                 f'boxes must have shape {tuple(self.coords.shape)}, got {tuple(boxes.shape)}'
             )
-        check_box_values(boxes, self.kernel_size)
+        check_box_values(boxes, self.kernel_size, *self.grid)
         reach = (self.kernel_size - 1) / 2
         self.coords.copy_(boxes / reach - 1 if reach else torch.zeros_like(boxes))
+
+    def round_boxes_(self) -> None:
+        """Move every edge to the nearest whole pixel, in place."""
+        self.set_boxes_(self.boxes.round())
 
     def forward(self, x: Tensor) -> Tensor:
         if self.training:
@@ -94,7 +112,7 @@ class BoxConv2d(nn.Module):
             boxes = self._to_pixels(self.coords)
         else:
             boxes = self.boxes
-        return box_conv2d(x, boxes, self.kernel_size, self.stride)
+        return box_conv2d(x, boxes, self.kernel_size, self.stride, self.weights)
 
     def to_depthwise(self) -> nn.Conv2d:
         """A ``torch.nn.Conv2d`` that computes the same, with the boxes written out as kernels."""
@@ -110,11 +128,12 @@ class BoxConv2d(nn.Module):
             dtype=self.coords.dtype,
         )
         with torch.no_grad():
-            conv.weight.copy_(box_kernel(self.boxes, self.kernel_size)[:, None])
+            conv.weight.copy_(box_kernel(self.boxes, self.kernel_size, self.weights)[:, None])
         return conv.train(self.training)
 
     def extra_repr(self) -> str:
-        return f'{self.channels}, kernel_size={self.kernel_size}, stride={self.stride}'
+        split = '' if self.pieces == 1 else f', pieces={self.pieces!r}'
+        return f'{self.channels}, kernel_size={self.kernel_size}, stride={self.stride}{split}'
 
     def _to_pixels(self, coords: Tensor) -> Tensor:
         return (coords + 1) * ((self.kernel_size - 1) / 2)
@@ -139,7 +158,7 @@ class BoxConv2d(nn.Module):
         coords = state_dict.get(f'{prefix}coords')
         if coords is not None and coords.shape == self.coords.shape and not coords.is_meta:
             try:
-                check_box_values(self._to_pixels(coords), self.kernel_size)
+                check_box_values(self._to_pixels(coords), self.kernel_size, *self.grid)
             except ValueError as error:
                 raise ValueError(f'{prefix}coords holds illegal boxes: {error}') from None
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)

@@ -65,7 +65,12 @@ def _register() -> None:
 
     @torch.library.register_fake('mmpose_sat::box_conv2d_backward')
     def _(
-        grad: Tensor, x: Tensor, boxes: Tensor, kernel_size: int, stride: int
+        grad: Tensor,
+        x: Tensor,
+        boxes: Tensor,
+        kernel_size: int,
+        stride: int,
+        needs_boxes: bool = True,
     ) -> tuple[Tensor, Tensor]:
         return x.new_empty(x.shape), boxes.new_empty(boxes.shape)
 
@@ -84,7 +89,7 @@ def _register() -> None:
             found = iter(torch.autograd.grad(out, wanted, grad, create_graph=True))
             grads = tuple(next(found) if needed else None for needed in ctx.needs_input_grad[:2])
         else:
-            grads = backward(grad, x, boxes, ctx.kernel_size, ctx.stride)
+            grads = backward(grad, x, boxes, ctx.kernel_size, ctx.stride, ctx.needs_input_grad[1])
         return *grads, None, None
 
     torch.library.register_autograd(

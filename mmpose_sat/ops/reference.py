@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .splitting import iterate_pieces
+
 __all__ = ['box_conv2d_reference', 'box_kernel', 'ramp']
 
 
@@ -24,17 +26,24 @@ def ramp(u: Tensor) -> Tensor:
     return torch.where(outside, (whole > 0).to(u.dtype), u)
 
 
-def box_kernel(boxes: Tensor, kernel_size: int) -> Tensor:
+def box_kernel(boxes: Tensor, kernel_size: int, weights: Tensor | None = None) -> Tensor:
     """Depthwise kernels of the boxes.
 
     Args:
         boxes: ``(C, 4)`` x_l, x_h, y_l, y_h in px from the kernel's top-left corner, both ends
-            inclusive: pixel columns ``[x_l, x_h + 1]`` are covered.
+            inclusive: pixel columns ``[x_l, x_h + 1]`` are covered. More edges with weights.
         kernel_size: Side k of the kernel.
+        weights: ``(C, rows, columns)`` weights of the pieces of split kernels.
 
     Returns:
-        ``(C, k, k)`` covered area of each pixel, rows first.
+        ``(C, k, k)`` covered area of each pixel, rows first, times the weight of its piece.
     """
+    if weights is not None:
+        kernels = [
+            weight[:, None, None] * box_kernel(piece, kernel_size)
+            for piece, weight in iterate_pieces(boxes, weights)
+        ]
+        return torch.stack(kernels).sum(0)
     pixel = torch.arange(kernel_size, device=boxes.device, dtype=boxes.dtype)
     x_l, x_h, y_l, y_h = boxes[..., None].unbind(1)
     cover_x = ramp(x_h + 1 - pixel) - ramp(x_l - pixel)

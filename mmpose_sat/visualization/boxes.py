@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import numpy as np
+import torch
 from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import nn
 
 from ..ops import BoxConv2d
+from ..ops.splitting import split_edges
 
 __all__ = ['plot_boxes']
 
@@ -37,7 +39,8 @@ def plot_boxes(model: nn.Module, path: str | Path, columns: int = 5) -> Figure:
     for axis in axes:
         axis.set_axis_off()
     for axis, (name, layer) in zip(axes, layers, strict=False):
-        boxes = layer.boxes.detach().cpu().numpy()
+        edges = split_edges(layer.boxes.detach().cpu(), *layer.grid)
+        boxes = torch.cat([e[:, [0, -1]] for e in edges], 1).numpy()  # of split ones the outline
         sides = boxes[:, 1::2] - boxes[:, 0::2] + 1
         kernel = layer.kernel_size
         # Colour by where the box lies, so that neighbours can be told apart.

@@ -22,7 +22,7 @@ struct Edges {
 // this order). Each call computes the planes [begin, end) and allocates its own workspace.
 struct CpuKernels {
   using Forward = void (*)(Shape, const Edges*, const void* x, void* out, int64_t begin, int64_t end);
-  // `grad_edges` receives four sums per plane, in the order of Edges.
+  // `grad_edges` receives four sums per plane, in the order of Edges; null when nobody needs them.
   using Backward = void (*)(Shape, const Edges*, const void* grad, const void* x, void* grad_x,
                             double* grad_edges, int64_t begin, int64_t end);
   Forward forward[4];

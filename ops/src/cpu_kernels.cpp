@@ -284,27 +284,26 @@ void backward(Shape s, const Edges* edges, const void* grad, const void* x, void
     const S* grad_plane = static_cast<const S*>(grad) + plane * s.out_height() * s.out_width();
     const S* x_plane = static_cast<const S*>(x) + plane * s.height * s.width;
     S* target = static_cast<S*>(grad_x) + plane * s.height * s.width;
-    double* sums = grad_edges + 4 * plane;
     double left = 0, right = 0, top = 0, bottom = 0;
     for (int64_t y0 = 0; y0 < s.height; y0 += at.rows) {
       load_strip(at, grad_plane, s, s.stride, y0, output_grad);
-      load_strip(at, x_plane, s, 1, y0, input);
       filter_rows(at, along_x, s, y0, output_grad, by_row, spare);
       filter_columns(at, along_y, by_row, by_column, spare);
       const int64_t rows = std::min(at.rows, s.height - y0), n = rows * at.pitch;
       for (int64_t y = 0; y < rows; ++y) {
         store_row(at.row(by_column, y), target + (y0 + y) * s.width, s.width, 1);
       }
+      if (grad_edges == nullptr) continue;
+      load_strip(at, x_plane, s, 1, y0, input);
       dot2<T>(at.row(by_row, 0), at.row(input, y_lo), at.row(input, y_hi), n, top, bottom);
       std::fill(by_column, at.row(by_column, 0), T(0));
       std::fill(at.row(by_column, rows), by_column + at.size(), T(0));
       filter(along_y, at.row(output_grad, 0), at.row(by_column, 0), n, at.pitch, spare);
       dot2<T>(at.row(input, 0), at.row(by_column, 0) - x_lo, at.row(by_column, 0) - x_hi, n, left, right);
     }
-    sums[0] = -left;
-    sums[1] = right;
-    sums[2] = -top;
-    sums[3] = bottom;
+    if (grad_edges == nullptr) continue;
+    const double sums[4] = {-left, right, -top, bottom};
+    std::copy(sums, sums + 4, grad_edges + 4 * plane);
   }
 }
 

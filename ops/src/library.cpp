@@ -101,7 +101,7 @@ Tensor forward_cpu(const Tensor& x, const Tensor& boxes, int64_t kernel_size, in
 }
 
 std::tuple<Tensor, Tensor> backward_cpu(const Tensor& grad, const Tensor& x, const Tensor& boxes,
-                                        int64_t kernel_size, int64_t stride) {
+                                        int64_t kernel_size, int64_t stride, bool needs_boxes) {
   const Shape s = shape_of(x, boxes, stride);
   STD_TORCH_CHECK(grad.dim() == 4 && grad.size(0) == s.batch && grad.size(1) == s.channels &&
                       grad.size(2) == s.out_height() && grad.size(3) == s.out_width() &&
@@ -111,17 +111,17 @@ std::tuple<Tensor, Tensor> backward_cpu(const Tensor& grad, const Tensor& x, con
   Tensor grad_x = torch::stable::new_empty(x, {s.batch, s.channels, s.height, s.width});
   Tensor grad_boxes = torch::stable::new_empty(boxes, {s.channels, 4});
   const std::vector<Edges> edges = edges_of(boxes, kernel_size);
-  std::vector<double> sums(4 * s.planes());
+  std::vector<double> sums(needs_boxes ? 4 * s.planes() : 0);
   const auto kernel = cpu_kernels().backward[index_of(x.scalar_type())];
   const void *from_grad = dense_grad.const_data_ptr(), *from = dense.const_data_ptr();
   void* to = grad_x.mutable_data_ptr();
   torch::stable::parallel_for(0, s.planes(), grain(s), [&](int64_t begin, int64_t end) {
-    kernel(s, edges.data(), from_grad, from, to, sums.data(), begin, end);
+    kernel(s, edges.data(), from_grad, from, to, needs_boxes ? sums.data() : nullptr, begin, end);
   });
   // Over the batch in a fixed order: the result does not depend on the number of threads.
   for (int64_t i = 0; i < 4 * s.channels; ++i) {
     double total = 0;
-    for (int64_t n = 0; n < s.batch; ++n) total += sums[n * 4 * s.channels + i];
+    for (int64_t n = 0; needs_boxes && n < s.batch; ++n) total += sums[n * 4 * s.channels + i];
     if (boxes.scalar_type() == ScalarType::Double) {
       grad_boxes.mutable_data_ptr<double>()[i] = total;
     } else {
@@ -136,8 +136,8 @@ std::tuple<Tensor, Tensor> backward_cpu(const Tensor& grad, const Tensor& x, con
 STABLE_TORCH_LIBRARY(mmpose_sat, m) {
   m.def("box_conv2d(Tensor x, Tensor boxes, int kernel_size, int stride) -> Tensor");
   m.def(
-      "box_conv2d_backward(Tensor grad, Tensor x, Tensor boxes, int kernel_size, int stride)"
-      " -> (Tensor, Tensor)");
+      "box_conv2d_backward(Tensor grad, Tensor x, Tensor boxes, int kernel_size, int stride,"
+      " bool needs_boxes=True) -> (Tensor, Tensor)");
 }
 
 STABLE_TORCH_LIBRARY_IMPL(mmpose_sat, CPU, m) {

@@ -227,7 +227,7 @@ def test_illegal_boxes_are_refused_when_set():
         (dict(channels=0, kernel_size=3), ValueError),
         (dict(channels=2, kernel_size=6), ValueError),
         (dict(channels=2, kernel_size=3, stride=0), ValueError),
-        (dict(channels=2, kernel_size=3, pieces=4), NotImplementedError),
+        (dict(channels=2, kernel_size=3, pieces=3), ValueError),
     ],
 )
 def test_bad_layers_are_refused(arguments, error):

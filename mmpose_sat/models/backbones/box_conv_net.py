@@ -34,7 +34,7 @@ class BoxConvNet(BaseBackbone):
         kernel_sizes: Side k of the largest box in each stage, odd, in px of the feature map.
         operator: ``box``, or the paper's ablations ``dilated`` (4 x 4, dilation (k - 1) / 3) and
             ``conv3x3``.
-        pieces: Number of pieces of each box kernel.
+        pieces: How each box kernel is split: 1, ``'2h'``, ``'2v'`` or 4.
         out_indices: Stages whose output is returned, each in [0, number of stages).
         frozen_stages: Stages frozen from the front: -1 none, 0 the stem, i the stem and i stages.
         norm_eval: Keep normalisation layers in evaluation mode while training.
@@ -62,7 +62,7 @@ class BoxConvNet(BaseBackbone):
         num_pairs: Sequence[int] = (2, 4, 8, 4, 2),
         kernel_sizes: Sequence[int] = (13, 19, 31, 19, 13),
         operator: str = 'box',
-        pieces: int = 1,
+        pieces: int | str = 1,
         out_indices: Sequence[int] = (4,),
         frozen_stages: int = -1,
         norm_eval: bool = False,

@@ -17,7 +17,7 @@ __all__ = ['OPERATORS', 'ShuffleUnit', 'TransitionUnit', 'depthwise']
 OPERATORS = ('box', 'dilated', 'conv3x3')
 
 
-def depthwise(operator: str, channels: int, kernel_size: int, pieces: int = 1) -> nn.Module:
+def depthwise(operator: str, channels: int, kernel_size: int, pieces: int | str = 1) -> nn.Module:
     """A stride-1 "same" depthwise operator: the paper's box convolution or one of its ablations.
 
     Args:
@@ -25,7 +25,7 @@ def depthwise(operator: str, channels: int, kernel_size: int, pieces: int = 1) -
             field of the largest box, k = 3d + 1; or ``conv3x3``, which ignores ``kernel_size``.
         channels: Number of channels.
         kernel_size: Odd side k of the largest box in px.
-        pieces: Number of pieces of a box kernel.
+        pieces: How a box kernel is split, see :class:`mmpose_sat.ops.BoxConv2d`.
 
     Raises:
         ValueError: ``operator`` is unknown, or ``dilated`` cannot have this ``kernel_size``.
@@ -83,7 +83,7 @@ class ShuffleUnit(BaseModule):
         channels: int,
         operator: str,
         kernel_size: int,
-        pieces: int,
+        pieces: int | str,
         norm_cfg: dict,
         with_cp: bool = False,
     ) -> None:

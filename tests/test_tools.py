@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import onnx
 import pytest
 
 TOOLS = Path(__file__).parents[1] / 'tools'
@@ -26,6 +27,16 @@ def test_flops_tool_splits_the_model():
     rows = {line.split()[0]: line.split()[1:] for line in result.stdout.splitlines()[2:]}
     assert rows['total'] == ['1,853,745', '5.7635']
     assert rows['head'] == ['1,649', '0.0050']
+
+
+def test_onnx_of_a_whole_network_has_standard_operators_only(tmp_path):
+    path = tmp_path / 'net.onnx'
+    config = 'configs/box_conv_net/box-conv-net-xs_10e_synthetic-128x96.py'
+    result = call('export_onnx.py', config, '--out', str(path))  # fails unless onnxruntime agrees
+    assert result.returncode == 0, result.stderr[-2000:]
+    model = onnx.load(path)
+    assert [opset.domain for opset in model.opset_import] == ['']
+    assert model.graph.input[0].type.tensor_type.shape.dim[0].dim_param == 'batch'
 
 
 def test_doctor_finds_this_environment_healthy():

@@ -2,6 +2,7 @@
 
 from .backends import BACKENDS, Backend
 from .checks import debug
+from .export import boxes_to_convolutions
 from .flops import count_macs
 from .functional import box_conv2d
 from .module import BoxConv2d
@@ -14,6 +15,7 @@ __all__ = [
     'box_conv2d',
     'box_conv2d_reference',
     'box_kernel',
+    'boxes_to_convolutions',
     'count_macs',
     'debug',
 ]

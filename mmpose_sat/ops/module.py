@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from .checks import check_box_values, check_kernel_size, check_stride
 from .functional import box_conv2d
-from .reference import box_kernel
+from .reference import box_kernel, separable_kernels
 from .splitting import PIECES, split_edges
 
 __all__ = ['BoxConv2d']
@@ -114,21 +114,40 @@ class BoxConv2d(nn.Module):
             boxes = self.boxes
         return box_conv2d(x, boxes, self.kernel_size, self.stride, self.weights)
 
+    @torch.no_grad()
     def to_depthwise(self) -> nn.Conv2d:
         """A ``torch.nn.Conv2d`` that computes the same, with the boxes written out as kernels."""
+        kernel = box_kernel(self.boxes, self.kernel_size, self.weights)
+        return self._depthwise(kernel, (self.stride, self.stride))
+
+    @torch.no_grad()
+    def to_separable(self) -> nn.Sequential:
+        """The same in O(k), a k x 1 and a 1 x k depthwise convolution.
+
+        Boxes in four pieces have no such product and stay one k x k convolution.
+        """
+        if self.pieces == 4:
+            return nn.Sequential(self.to_depthwise()).train(self.training)
+        column, row = separable_kernels(self.boxes, self.kernel_size, self.weights)
+        return nn.Sequential(
+            self._depthwise(column[:, :, None], (self.stride, 1)),
+            self._depthwise(row[:, None], (1, self.stride)),
+        ).train(self.training)
+
+    def _depthwise(self, kernel: Tensor, stride: tuple[int, int]) -> nn.Conv2d:
+        """The kernels ``(C, h, w)`` as a convolution."""
         conv = nn.Conv2d(
             self.channels,
             self.channels,
-            self.kernel_size,
-            self.stride,
-            padding=(self.kernel_size - 1) // 2,
+            (kernel.shape[1], kernel.shape[2]),
+            stride,
+            padding=(kernel.shape[1] // 2, kernel.shape[2] // 2),
             groups=self.channels,
             bias=False,
-            device=self.coords.device,
-            dtype=self.coords.dtype,
+            device=kernel.device,
+            dtype=kernel.dtype,
         )
-        with torch.no_grad():
-            conv.weight.copy_(box_kernel(self.boxes, self.kernel_size, self.weights)[:, None])
+        conv.weight.copy_(kernel[:, None])
         return conv.train(self.training)
 
     def extra_repr(self) -> str:

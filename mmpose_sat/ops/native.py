@@ -60,6 +60,10 @@ def _register() -> None:
 
     @torch.library.register_fake('mmpose_sat::box_conv2d')
     def _(x: Tensor, boxes: Tensor, kernel_size: int, stride: int) -> Tensor:
+        if torch.onnx.is_in_onnx_export():
+            raise RuntimeError(
+                'ONNX has no box convolution: export mmpose_sat.ops.boxes_to_convolutions(model)'
+            )
         height, width = ((size + stride - 1) // stride for size in x.shape[2:])
         return x.new_empty(x.shape[0], x.shape[1], height, width)
 

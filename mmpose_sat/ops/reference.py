@@ -11,7 +11,7 @@ from torch import Tensor
 
 from .splitting import iterate_pieces
 
-__all__ = ['box_conv2d_reference', 'box_kernel', 'ramp']
+__all__ = ['box_conv2d_reference', 'box_kernel', 'ramp', 'separable_kernels']
 
 
 def ramp(u: Tensor) -> Tensor:
@@ -24,6 +24,34 @@ def ramp(u: Tensor) -> Tensor:
     whole = u.floor()
     outside = (whole > 0) | (whole < 0)  # NaN is neither and shows in the output
     return torch.where(outside, (whole > 0).to(u.dtype), u)
+
+
+def _coverage(boxes: Tensor, kernel_size: int) -> tuple[Tensor, Tensor]:
+    """Covered share of each pixel row and of each pixel column of the kernel, ``(C, k)`` each."""
+    pixel = torch.arange(kernel_size, device=boxes.device, dtype=boxes.dtype)
+    x_l, x_h, y_l, y_h = boxes[..., None].unbind(1)
+    return ramp(y_h + 1 - pixel) - ramp(y_l - pixel), ramp(x_h + 1 - pixel) - ramp(x_l - pixel)
+
+
+def separable_kernels(
+    boxes: Tensor, kernel_size: int, weights: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """The column and the row, ``(C, k)`` each, whose outer product is :func:`box_kernel`.
+
+    Raises:
+        ValueError: The box is cut along both axes; its kernel is no such product.
+    """
+    if weights is None:
+        return _coverage(boxes, kernel_size)
+    if 1 not in weights.shape[1:]:
+        raise ValueError('kernels split into four pieces are not separable')
+    found = [
+        (*_coverage(piece, kernel_size), weight[:, None])
+        for piece, weight in iterate_pieces(boxes, weights)
+    ]
+    if weights.shape[1] == 1:
+        return found[0][0], torch.stack([weight * row for _, row, weight in found]).sum(0)
+    return torch.stack([weight * column for column, _, weight in found]).sum(0), found[0][1]
 
 
 def box_kernel(boxes: Tensor, kernel_size: int, weights: Tensor | None = None) -> Tensor:
@@ -44,11 +72,8 @@ def box_kernel(boxes: Tensor, kernel_size: int, weights: Tensor | None = None) -
             for piece, weight in iterate_pieces(boxes, weights)
         ]
         return torch.stack(kernels).sum(0)
-    pixel = torch.arange(kernel_size, device=boxes.device, dtype=boxes.dtype)
-    x_l, x_h, y_l, y_h = boxes[..., None].unbind(1)
-    cover_x = ramp(x_h + 1 - pixel) - ramp(x_l - pixel)
-    cover_y = ramp(y_h + 1 - pixel) - ramp(y_l - pixel)
-    return cover_y[:, :, None] * cover_x[:, None, :]
+    column, row = _coverage(boxes, kernel_size)
+    return column[:, :, None] * row[:, None, :]
 
 
 def box_conv2d_reference(x: Tensor, boxes: Tensor, kernel_size: int, stride: int = 1) -> Tensor:

@@ -1,0 +1,73 @@
+"""Write a trained pose estimator as ONNX with standard operators only, and check it.
+
+The file maps normalised images (N, 3, H, W), N free, to what the head puts out: heatmaps or
+coordinates, before decoding. onnxruntime must agree with PyTorch to 1e-4 of the largest value.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmpose.apis import init_model
+from torch import Tensor, nn
+
+import mmpose_sat  # noqa: F401  (its classes must be registered)
+from mmpose_sat.ops import boxes_to_convolutions
+
+
+class Network(nn.Module):
+    """The tensors of an MMPose model, without data samples."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.model(images, None, mode='tensor')
+
+
+def export(model: nn.Module, size: tuple[int, int], path: Path) -> float:
+    """Write ``model`` for images of (height, width); return the relative error in onnxruntime."""
+    import onnxruntime
+
+    network = Network(boxes_to_convolutions(model)).eval()
+    images = torch.randn(2, 3, *size)
+    torch.onnx.export(
+        network,
+        (images,),
+        path,
+        input_names=['images'],
+        output_names=['output'],
+        dynamic_shapes=({0: 'batch'},),
+        dynamo=True,
+        external_data=False,
+        verbose=False,
+    )
+    session = onnxruntime.InferenceSession(path, providers=['CPUExecutionProvider'])
+    worst = 0.0
+    for batch in (1, 3):
+        images = torch.randn(batch, 3, *size)
+        with torch.no_grad():
+            expected = Network(model)(images).numpy()
+        (found,) = session.run(None, {'images': images.numpy()})
+        worst = max(worst, float(np.abs(found - expected).max() / np.abs(expected).max()))
+    return worst
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config')
+    parser.add_argument('checkpoint', nargs='?', help='without it, weights are random')
+    parser.add_argument('--out', type=Path, default=Path('model.onnx'))
+    args = parser.parse_args()
+    model = init_model(args.config, args.checkpoint, device='cpu')
+    width, height = model.cfg.codec['input_size']
+    error = export(model, (height, width), args.out)
+    print(f'{args.out}: {args.out.stat().st_size / 1e6:.1f} MB, error in onnxruntime {error:.1e}')
+    if error > 1e-4:
+        raise SystemExit('onnxruntime and PyTorch disagree')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,40 @@
+"""Folding batch normalisation changes nothing but the speed."""
+
+import pytest
+import torch
+from mmpose.models.backbones import ResNet
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from mmpose_sat.models import BoxConvNet, fuse_for_inference
+
+
+def trained(model):
+    """Statistics, weights and biases of batch norm that are not those of a new layer."""
+    torch.manual_seed(0)
+    for module in model.modules():
+        if isinstance(module, _BatchNorm):
+            for values in (module.running_var, module.weight):
+                torch.nn.init.uniform_(values, 0.5, 1.5)
+            for values in (module.running_mean, module.bias):
+                torch.nn.init.normal_(values)
+    return model
+
+
+@pytest.mark.parametrize('operator', ['box', 'dilated', 'conv3x3'])
+def test_box_conv_net_computes_the_same_without_batch_norm(operator):
+    plan = dict(channels=(8, 16), num_pairs=(1, 2), kernel_sizes=(7, 13), out_indices=(0, 1))
+    model = trained(BoxConvNet(operator=operator, **plan))
+    fused = fuse_for_inference(model)
+    assert model.training and not any(isinstance(m, _BatchNorm) for m in fused.modules())
+    x = torch.randn(2, 3, 40, 32)
+    for a, b in zip(fused(x), model.eval()(x), strict=True):
+        assert (a - b).abs().max() < 1e-4 * b.abs().max()
+
+
+def test_other_models_are_fused_by_mmcv():
+    model = trained(ResNet(18))
+    fused = fuse_for_inference(model)
+    model.eval()
+    assert not any(isinstance(m, _BatchNorm) for m in fused.modules())
+    x = torch.randn(1, 3, 64, 48)
+    torch.testing.assert_close(fused(x), model(x), rtol=1e-4, atol=1e-3)

@@ -8,6 +8,7 @@ import argparse
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 SOURCES = ROOT / 'src'
 LIBRARY = ROOT / 'mmpose_sat_ops' / 'libmmpose_sat_ops.so'
-FLAGS = ['-O3', '-std=c++17', '-fPIC', '-fopenmp-simd', '-fvisibility=hidden', '-Wall', '-Wextra']
+FLAGS = ['-O3', '-fPIC', '-fopenmp-simd', '-fvisibility=hidden', '-Wall', '-Wextra']
 AVX2 = ['-mavx2', '-mfma', '-mf16c']
 # The table that cpu_kernels.cpp defines -> the instruction set it may use.
 INSTRUCTION_SETS = {'portable': []}
@@ -43,10 +44,16 @@ def run(command: list[str]) -> str:
 
 def build(force: bool = False) -> Path:
     """Compile unless the library is up to date; return its path."""
-    compiler = os.environ.get('CXX', 'c++')
-    if shutil.which(compiler) is None:
-        sys.exit(f'ops/build.py: no compiler {compiler!r} (Debian: apt-get install g++)')
-    recipe = hashlib.sha256(f'{metadata.version("torch")} {run([compiler, "--version"])}'.encode())
+    compiler = shlex.split(os.environ.get('CXX', 'c++'))
+    if shutil.which(compiler[0]) is None:
+        sys.exit(f'ops/build.py: no compiler {compiler[0]!r} (Debian: apt-get install g++)')
+    try:
+        torch = tuple(int(part) for part in metadata.version('torch').split('.')[:2])
+    except metadata.PackageNotFoundError:
+        sys.exit('ops/build.py: no torch here; pip needs --no-build-isolation to see yours')
+    if torch < (2, 10):
+        sys.exit(f'ops/build.py: needs torch >= 2.10, this is {metadata.version("torch")}')
+    recipe = hashlib.sha256(f'{metadata.version("torch")} {run([*compiler, "--version"])}'.encode())
     for path in sorted([*SOURCES.iterdir(), Path(__file__)]):
         recipe.update(path.read_bytes())
     stamp = LIBRARY.with_suffix('.stamp')
@@ -63,20 +70,22 @@ def build(force: bool = False) -> Path:
             compiled[target] = [*options, f'-DMMPOSE_SAT_ISA={name}', '-c', source, '-o', target]
         target = f'{folder}/library.o'
         headers = [flag for path in include_paths() for flag in ('-isystem', path)]
+        flags = [*FLAGS, *headers, f'-std=c++{20 if torch >= (2, 14) else 17}']  # as torch's own
         # Only what PyTorch 2.10 has, so that the library runs with every later version.
         stable = '-DTORCH_TARGET_VERSION=0x020a000000000000'
         source = str(SOURCES / 'library.cpp')
-        compiled[target] = [*headers, stable, '-c', source, '-o', target]
-        list(pool.map(lambda options: run([compiler, *FLAGS, *options]), compiled.values()))
+        compiled[target] = [stable, '-c', source, '-o', target]
+        list(pool.map(lambda options: run([*compiler, *flags, *options]), compiled.values()))
         paths = [f'-L{path}' for path in library_paths()]
         output = f'{folder}/library.so'
         # The portable object first: what the objects share is taken from it.
         run(
-            [compiler, '-shared', *sorted(compiled, key=lambda t: 'portable' not in t)]
+            [*compiler, '-shared', *sorted(compiled, key=lambda t: 'portable' not in t)]
             + [*paths, '-ltorch_cpu', '-o', output]
         )
-        LIBRARY.unlink(missing_ok=True)
-        LIBRARY.write_bytes(Path(output).read_bytes())
+        fresh = LIBRARY.with_suffix('.new')
+        shutil.copy(output, fresh)
+        fresh.replace(LIBRARY)  # at once: another process may be loading it
     stamp.write_text(recipe.hexdigest())
     return LIBRARY
 

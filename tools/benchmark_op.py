@@ -1,7 +1,7 @@
 """Time the box convolution beside everything in PyTorch that does the same or could replace it.
 
 One run measures the floor (a plain copy of the input), each backend and each peer on the same fresh
-random inputs, in turn, and prints times, their ratio to the copy and to the fastest native kernel.
+random inputs, in turn, and prints times, their ratio to the copy, and errors.
 Each figure is the minimum (CPU) or median (GPU) of its repetitions.
 """
 

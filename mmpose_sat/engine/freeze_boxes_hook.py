@@ -2,7 +2,7 @@
 
 import torch
 from mmengine.dist import is_distributed
-from mmengine.hooks import Hook
+from mmengine.hooks import EMAHook, Hook
 from mmengine.runner import Runner
 
 from ..ops import BoxConv2d
@@ -16,13 +16,15 @@ class FreezeBoxesHook(Hook):
     """Rounds all boxes to whole pixels at an epoch, and keeps them there while the rest trains on.
 
     The fine-tuning of Zhang et al., arXiv 1906.11367, Sec. 3: boxes converge early, and whole
-    pixels need no interpolation. A resumed run freezes them again by itself.
+    pixels need no interpolation. Averaged copies (EMAHook) are rounded too, and a resumed run
+    freezes its boxes again by itself. Boxes must have no weight decay, as in all of our configs.
 
     Args:
         begin: First epoch, counted from 0, that trains with frozen boxes.
 
     Raises:
-        ValueError: ``begin`` is negative; at the start of the run, the model has no box layer.
+        ValueError: ``begin`` is negative; at the start of the run, it lies behind the last epoch
+            or the model has no box layer.
     """
 
     def __init__(self, begin: int) -> None:
@@ -32,7 +34,12 @@ class FreezeBoxesHook(Hook):
         self.frozen = False
 
     def before_train(self, runner: Runner) -> None:
-        """Refuse a model in which there is nothing to freeze."""
+        """Refuse a model in which there is nothing to freeze, and an epoch that never comes."""
+        if self.begin >= runner.max_epochs:
+            raise ValueError(
+                f'begin={self.begin} is never reached: training has {runner.max_epochs} epochs '
+                '(one, where the loop counts iterations)'
+            )
         if not any(isinstance(m, BoxConv2d) for m in runner.model.modules()):
             raise ValueError(f'{type(runner.model).__name__} has no BoxConv2d layer to freeze')
 
@@ -41,11 +48,16 @@ class FreezeBoxesHook(Hook):
         if self.frozen or runner.epoch < self.begin:
             return
         self.frozen = True
-        state = runner.optim_wrapper.optimizer.state
+        optimizer = runner.optim_wrapper.optimizer
+        averages = [hook.ema_model for hook in runner.hooks if isinstance(hook, EMAHook)]
+        for model in (runner.model, *averages):
+            for layer in model.modules():
+                if isinstance(layer, BoxConv2d):
+                    layer.round_boxes_()
         for layer in runner.model.modules():
             if isinstance(layer, BoxConv2d):
-                layer.round_boxes_()
-                state.pop(layer.coords, None)  # no momentum from before
+                optimizer.state.pop(layer.coords, None)  # no momentum from before
+                layer.coords.grad = None  # nor what accumulation has left
                 if is_distributed():  # which waits for the gradient of every parameter
                     layer.coords.register_hook(torch.zeros_like)
                 else:

@@ -21,7 +21,8 @@ def fuse_for_inference(model: nn.Module) -> nn.Module:
     convolution behind. Outputs differ by rounding only.
 
     Args:
-        model: Any model; only batch normalisation is folded.
+        model: Any model whose batch normalisations, among the children of a module, directly follow
+            the convolution they belong to, or a box convolution of a :class:`ShuffleUnit`.
     """
     model = copy.deepcopy(model)
     model.eval()  # not every MMPose model returns itself

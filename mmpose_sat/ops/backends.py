@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
+import torch
 from torch import Tensor
 
 from .native import NOT_LOADED, box_conv2d_native, refuses_native
@@ -50,10 +51,10 @@ def select_backend(
         ValueError: ``name`` is unknown, or that backend cannot run these arguments (says why).
     """
     if name is None:
-        for candidate, backend in BACKENDS.items():
+        for backend in BACKENDS.values():
             if (reason := backend.refuses(x, boxes, kernel_size, stride)) is None:
                 return backend
-            if candidate == 'native' and NOT_LOADED is not None:
+            if reason == NOT_LOADED and not torch.compiler.is_compiling():
                 _warn_once(reason)
     if name not in BACKENDS:
         raise ValueError(f'backend={name!r} is unknown; choose one of {sorted(BACKENDS)}')

@@ -21,8 +21,11 @@ def boxes_to_convolutions(model: nn.Module) -> nn.Module:
     model = copy.deepcopy(model)
     if isinstance(model, BoxConv2d):
         return model.to_separable()
+    boxes = {p for m in model.modules() if isinstance(m, BoxConv2d) for p in m.parameters()}
+    # Boxes stay wide in half-precision models; what replaces them must not.
+    dtype = next((p.dtype for p in model.parameters() if p not in boxes), None)
     for parent in list(model.modules()):
-        for name, child in parent.named_children():
+        for name, child in parent._modules.items():  # shared layers under each of their names
             if isinstance(child, BoxConv2d):
-                setattr(parent, name, child.to_separable())
+                parent._modules[name] = child.to_separable().to(dtype=dtype)
     return model

@@ -58,15 +58,18 @@ def box_conv2d(
     is_meta = x.device.type == 'meta'  # has no autocast
     with nullcontext() if is_meta else torch.autocast(x.device.type, enabled=False):
         run = select_backend(backend, x, boxes, kernel_size, stride)
+        if weights is None and not normalize:
+            return run.forward(x, boxes, kernel_size, stride)
+        wide = x.to(torch.promote_types(x.dtype, torch.float32))
         if weights is None:
-            out = run.forward(x, boxes, kernel_size, stride)
+            out = run.forward(wide, boxes, kernel_size, stride)
         else:
             parts = (
-                weight.to(x.dtype)[:, None, None] * run.forward(x, piece, kernel_size, stride)
+                weight.to(wide.dtype)[:, None, None] * run.forward(wide, piece, kernel_size, stride)
                 for piece, weight in iterate_pieces(boxes, weights)
             )
             out = reduce(torch.add, parts)
         if normalize:
             whole = area(boxes) if weights is None else area(boxes, *weights.shape[1:])
-            out = out / whole.to(out.dtype)[:, None, None]
-    return out
+            out = out / whole.to(wide.dtype)[:, None, None]
+        return out.to(x.dtype)

@@ -99,10 +99,10 @@ class BoxConv2d(nn.Module):
             )
         check_box_values(boxes, self.kernel_size, *self.grid)
         reach = (self.kernel_size - 1) / 2
-        self.coords.copy_(boxes / reach - 1 if reach else torch.zeros_like(boxes))
+        self.coords.copy_((boxes - reach) / reach if reach else torch.zeros_like(boxes))
 
     def round_boxes_(self) -> None:
-        """Move every edge to the nearest whole pixel, in place."""
+        """Move every edge to the nearest whole pixel, in place (to the 1e-6 px of ``coords``)."""
         self.set_boxes_(self.boxes.round())
 
     def forward(self, x: Tensor) -> Tensor:
@@ -155,7 +155,8 @@ class BoxConv2d(nn.Module):
         return f'{self.channels}, kernel_size={self.kernel_size}, stride={self.stride}{split}'
 
     def _to_pixels(self, coords: Tensor) -> Tensor:
-        return (coords + 1) * ((self.kernel_size - 1) / 2)
+        reach = (self.kernel_size - 1) / 2
+        return coords * reach + reach
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> 'BoxConv2d':
         # Half a pixel in 50 needs more digits than bf16 has: half() and bfloat16() leave boxes

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from .separable import box_conv2d_separable
 
@@ -21,32 +22,43 @@ def _load() -> str | None:
     try:
         from mmpose_sat_ops import LIBRARY
     except ImportError:
-        return 'mmpose_sat_ops is not installed (pip install ./ops)'
+        return 'mmpose_sat_ops is not installed (see ops/README.md)'
     if not LIBRARY.is_file():
         return f'{LIBRARY} is not built (python ops/build.py)'
     if torch.torch_version.TorchVersion(torch.__version__) < '2.10':
         return f'mmpose_sat_ops needs torch >= 2.10, this is {torch.__version__}'
     try:
         torch.ops.load_library(LIBRARY)
-    except (OSError, RuntimeError) as error:
+        _register()
+    except (OSError, RuntimeError, AttributeError) as error:
         return f'{LIBRARY} does not load: {error}'
-    _register()
     return None
 
 
 def refuses_native(x: Tensor, boxes: Tensor, kernel_size: int, stride: int) -> str | None:
     """Why the native kernels cannot run these arguments, or ``None``."""
-    if NOT_LOADED is not None:
-        return NOT_LOADED
     if x.device.type not in ('cpu', 'meta'):
         return f'there are no native kernels for {x.device.type} tensors'
     if x.dtype not in _DTYPES:
         return f'there are no native kernels for {x.dtype}'
-    if not torch.compiler.is_compiling() and any(
-        map(torch._C._functorch.is_gradtrackingtensor, (x, boxes))
+    if NOT_LOADED is not None:
+        return NOT_LOADED
+    if not torch.compiler.is_compiling() and (
+        forward_ad._current_level >= 0 or _differentiated_by_functorch(x, boxes)
     ):
-        return 'they have no derivatives inside torch.func.grad, jvp and their like'
+        return 'they have no derivatives in forward mode or inside torch.func.grad and its like'
     return None
+
+
+def _differentiated_by_functorch(*tensors: Tensor) -> bool:
+    """Whether a transform of ``torch.func`` other than vmap is at work on the tensors."""
+    functorch = torch._C._functorch
+    for tensor in tensors:
+        while functorch.is_batchedtensor(tensor):
+            tensor = functorch.get_unwrapped(tensor)
+        if functorch.is_gradtrackingtensor(tensor):
+            return True
+    return False
 
 
 def box_conv2d_native(x: Tensor, boxes: Tensor, kernel_size: int, stride: int) -> Tensor:
@@ -86,6 +98,8 @@ def _register() -> None:
         x, boxes = ctx.saved_tensors
         # Asked for a graph of the gradients, answer with operators that have one.
         if torch.is_grad_enabled():
+            # Aliases: the saved tensors' own hooks are the outer pass's to call.
+            x, boxes = x.view_as(x), boxes.view_as(boxes)
             out = box_conv2d_separable(x, boxes, ctx.kernel_size, ctx.stride)
             wanted = [
                 t for t, needed in zip((x, boxes), ctx.needs_input_grad, strict=False) if needed

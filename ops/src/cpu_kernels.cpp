@@ -11,9 +11,11 @@
 
 #include "box_conv.h"
 
+#include <torch/headeronly/util/BFloat16.h>
+#include <torch/headeronly/util/Half.h>
+
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <type_traits>
 #include <vector>
@@ -25,38 +27,17 @@
 namespace mmpose_sat {
 namespace {
 
+using torch::headeronly::BFloat16;
+using torch::headeronly::Half;
+
 // ---- storage types: how they load and store ---------------------------------------------------------
 
-struct Half {
-  using Sum = float;
-  _Float16 value;
-  static float load(Half v) { return static_cast<float>(v.value); }
-  static Half store(float v) { return {static_cast<_Float16>(v)}; }
-};
-
-struct BFloat16 {
-  using Sum = float;
-  uint16_t bits;
-  static float load(BFloat16 v) {
-    const uint32_t wide = static_cast<uint32_t>(v.bits) << 16;
-    float out;
-    std::memcpy(&out, &wide, sizeof out);
-    return out;
-  }
-  static BFloat16 store(float v) {
-    uint32_t wide;
-    std::memcpy(&wide, &v, sizeof wide);
-    const uint32_t nearest_even = (wide + 0x7FFF + ((wide >> 16) & 1)) >> 16;
-    return {static_cast<uint16_t>(v == v ? nearest_even : 0x7FC0)};
-  }
-};
-
-template <class T>
-struct Native {
-  using Sum = T;
-  T value;
-  static T load(Native v) { return v.value; }
-  static Native store(T v) { return {v}; }
+template <class V>
+struct Storage {
+  using Sum = std::conditional_t<std::is_same_v<V, double>, double, float>;
+  V value;
+  static Sum load(Storage s) { return static_cast<Sum>(s.value); }
+  static Storage store(Sum sum) { return {static_cast<V>(sum)}; }
 };
 
 template <class S, class T>
@@ -178,9 +159,8 @@ template <class T>
 Layout<T> make_layout(const Shape& s, int64_t reach_x, int64_t reach_y) {
   const int64_t pitch = s.width + reach_x;
   const int64_t fitting = (128 << 10) / static_cast<int64_t>(sizeof(T)) / pitch;
-  int64_t rows = std::max({fitting - 2 * reach_y, 2 * reach_y, int64_t{16}});
-  rows = (std::min(rows, s.height) + s.stride - 1) / s.stride * s.stride;
-  return {reach_x, reach_y, pitch, rows};
+  const int64_t rows = std::max({fitting - 2 * reach_y, 2 * reach_y, int64_t{16}});
+  return {reach_x, reach_y, pitch, std::min(rows, s.height)};
 }
 
 template <class T>
@@ -246,7 +226,8 @@ void forward(Shape s, const Edges* edges, const void* x, void* out, int64_t begi
       load_strip(at, source, s, 1, y0, buffer);
       filter_rows(at, along_x, s, y0, buffer, filtered, spare);
       filter_columns(at, along_y, filtered, buffer, spare);
-      for (int64_t y = y0; y < std::min(y0 + at.rows, s.height); y += s.stride) {
+      const int64_t first = (y0 + s.stride - 1) / s.stride * s.stride;
+      for (int64_t y = first; y < std::min(y0 + at.rows, s.height); y += s.stride) {
         store_row(at.row(buffer, y - y0), target + y / s.stride * s.out_width(), s.out_width(), s.stride);
       }
     }
@@ -311,7 +292,9 @@ void backward(Shape s, const Edges* edges, const void* grad, const void* x, void
 
 extern const CpuKernels MMPOSE_SAT_ISA;
 const CpuKernels MMPOSE_SAT_ISA = {
-    {forward<Native<float>>, forward<Native<double>>, forward<Half>, forward<BFloat16>},
-    {backward<Native<float>>, backward<Native<double>>, backward<Half>, backward<BFloat16>}};
+    {forward<Storage<float>>, forward<Storage<double>>, forward<Storage<Half>>,
+     forward<Storage<BFloat16>>},
+    {backward<Storage<float>>, backward<Storage<double>>, backward<Storage<Half>>,
+     backward<Storage<BFloat16>>}};
 
 }  // namespace mmpose_sat

@@ -62,7 +62,10 @@ int index_of(ScalarType dtype) {
 Shape shape_of(const Tensor& x, const Tensor& boxes, int64_t stride) {
   STD_TORCH_CHECK(x.dim() == 4 && boxes.dim() == 2 && boxes.size(0) == x.size(1) && boxes.size(1) == 4,
                   "box_conv2d: x must be (N, C, H, W) and boxes (C, 4)");
-  STD_TORCH_CHECK(stride >= 1, "box_conv2d: stride must be positive");
+  STD_TORCH_CHECK(x.size(2) > 0 && x.size(3) > 0 && stride >= 1,
+                  "box_conv2d: height, width and stride must be positive");
+  // A stride beyond the map takes one pixel, like one as large as the map.
+  stride = std::min(stride, std::max({x.size(2), x.size(3), int64_t{1}}));
   return {x.size(0), x.size(1), x.size(2), x.size(3), stride};
 }
 
@@ -73,7 +76,8 @@ std::vector<Edges> edges_of(const Tensor& boxes, int64_t kernel_size) {
   const double centre = static_cast<double>((kernel_size - 1) / 2);
   std::vector<Edges> edges;
   for (int64_t c = 0; c < boxes.size(0); ++c, box += 4) {
-    edges.push_back({box[0] - centre, box[1] + 1 - centre, box[2] - centre, box[3] + 1 - centre});
+    const double x_l = box[0], x_h = box[1], y_l = box[2], y_h = box[3];
+    edges.push_back({x_l - centre, x_h + 1 - centre, y_l - centre, y_h + 1 - centre});
   }
   return edges;
 }

@@ -150,6 +150,17 @@ def test_half_precision_sums_in_float32(dtype, tolerance):
     torch.testing.assert_close(out.double(), exact, rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_half_precision_divides_and_weighs_sums_in_float32(dtype):
+    x = torch.full((1, 1, 33, 33), 300.0, dtype=dtype)  # the sum of 31 x 31 overflows float16
+    whole = torch.tensor([[0.0, 30, 0, 30]])
+    mean = box_conv2d(x, whole, 31, normalize=True)
+    assert mean.dtype == dtype and mean[0, 0, 16, 16] == 300
+    halves = torch.tensor([[0.0, 15, 30, 0, 30]])
+    difference = box_conv2d(x, halves, 31, weights=torch.tensor([[[1.0, -1.0]]]))
+    assert difference[0, 0, 16, 16] == torch.tensor(31 * 300.0).to(dtype)
+
+
 def test_autocast_does_not_lower_the_precision():
     x, boxes = torch.rand(1, 4, 40, 40), random_boxes(4, 31, torch.float32)
     expected = box_conv2d(x, boxes, 31)

@@ -193,6 +193,17 @@ def test_half_precision_leaves_the_boxes_wide():
     assert layer.double().coords.dtype == torch.float64
 
 
+def test_rounded_boxes_are_whole_numbers():
+    for kernel_size in range(3, 64, 2):
+        edges = torch.arange(float(kernel_size))
+        layer = BoxConv2d(kernel_size, kernel_size)
+        layer.set_boxes_(
+            (edges[:, None] + torch.tensor([0.2, 0.2, -0.2, -0.2])).clamp(0, max(edges))
+        )
+        layer.round_boxes_()
+        torch.testing.assert_close(layer.boxes, edges[:, None].expand(-1, 4), rtol=0, atol=2e-6)
+
+
 def test_deepcopy_and_state_dict_round_trip():
     layer = BoxConv2d(4, 7)
     assert torch.equal(copy.deepcopy(layer).boxes, layer.boxes)

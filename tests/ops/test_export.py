@@ -24,6 +24,16 @@ def test_convolutions_compute_the_same(pieces, kernel_size, stride):
     torch.testing.assert_close(boxes_to_convolutions(layer)(x), layer(x), atol=1e-4, rtol=1e-5)
 
 
+def test_shared_layers_and_half_precision_are_converted_too():
+    layer = BoxConv2d(4, 7)
+    model = nn.Sequential(nn.Conv2d(3, 4, 1), layer, nn.ReLU(), layer).half().eval()
+    converted = boxes_to_convolutions(model)
+    assert not any(isinstance(m, BoxConv2d) for m in converted.modules())
+    assert {p.dtype for p in converted.parameters()} == {torch.float16}
+    x = torch.rand(1, 3, 9, 9).half()
+    torch.testing.assert_close(converted(x), model(x), rtol=1e-2, atol=1e-1)
+
+
 @pytest.mark.skipif(NOT_LOADED is not None, reason=str(NOT_LOADED))
 def test_exporting_a_box_layer_itself_says_what_to_do(tmp_path):
     with pytest.raises(Exception, match=r'export mmpose_sat.ops.boxes_to_convolutions\(model\)'):

@@ -85,7 +85,7 @@ def test_random_calls(shape, kernel_size, stride, layout, seed):
 
 @pytest.mark.parametrize('shape', [(1, 1, 700, 30), (1, 1, 40, 1500), (1, 1, 512, 512)])
 def test_planes_larger_than_the_cache_are_cut_into_strips(shape):
-    for kernel_size, stride in ((3, 1), (63, 1), (31, 3)):
+    for kernel_size, stride in ((3, 1), (63, 1), (31, 3), (31, 900), (3, 2**60)):
         assert_matches_oracle(*inputs(shape, kernel_size), kernel_size, stride, 2e-5)
 
 
@@ -95,6 +95,18 @@ def test_large_maps_lose_no_precision():
     exact = box_conv2d(x.double(), boxes.double(), 3, backend='torch')
     error = box_conv2d(x, boxes, 3, backend='native') - exact
     assert error.abs().max() < 1e-6 * exact.square().mean().sqrt()
+
+
+def test_float64_input_keeps_its_precision_with_float32_boxes():
+    x, _ = inputs((1, 1, 50, 50), 41, torch.float64)
+    boxes = torch.tensor([[3.3, 31.7, 2.9, 29.3]])
+    exact = box_conv2d(x, boxes.double(), 41, backend='torch')
+    torch.testing.assert_close(box_conv2d(x, boxes, 41, backend='native'), exact)
+
+
+def test_the_operator_itself_refuses_empty_maps():
+    with pytest.raises(RuntimeError):
+        torch.ops.mmpose_sat.box_conv2d(torch.zeros(1, 2, 4, 0), torch.ones(2, 4), 5, 1)
 
 
 def test_boxes_outside_the_kernel_count_as_prefix_sums_do():
@@ -160,6 +172,23 @@ def test_derivatives_of_derivatives_and_function_transforms():
     x, boxes = x.detach(), boxes.detach()
     in_reverse = torch.func.jacrev(op)(x, boxes)
     torch.testing.assert_close(in_reverse, torch.func.jacfwd(op)(x, boxes))
+    forward_mode = torch.autograd.functional.jacobian(
+        lambda x: op(x, boxes), x, strategy='forward-mode', vectorize=True
+    )
+    torch.testing.assert_close(forward_mode, in_reverse)
+    over_vmap = torch.func.grad(lambda xs: torch.vmap(op, (0, None))(xs, boxes).sum())(x[None])
+    torch.testing.assert_close(over_vmap[0], torch.func.grad(lambda x: op(x, boxes).sum())(x))
+
+
+def test_a_hook_is_called_once_when_a_graph_of_the_gradients_is_made():
+    x, boxes = inputs((1, 2, 4, 5), 5, torch.float64)
+    calls = []
+    x = x.requires_grad_() * 1
+    x.register_hook(calls.append)
+    out = box_conv2d(x, boxes, 5).square().sum()
+    (with_graph,) = torch.autograd.grad(out, x, create_graph=True)
+    assert len(calls) == 1
+    torch.testing.assert_close(with_graph, torch.autograd.grad(out, x)[0])
 
 
 @pytest.mark.parametrize('in_dims', [(0, 0), (0, None), (None, 0), (2, 1)])
@@ -200,7 +229,7 @@ with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter('always')
     for _ in range(2):
         torch.testing.assert_close(box_conv2d(x, boxes, 5), expected)
-assert len(caught) == 1 and 'pip install ./ops' in str(caught[0].message), caught
+assert len(caught) == 1 and 'ops/README.md' in str(caught[0].message), caught
 try:
     box_conv2d(x, boxes, 5, backend='native')
 except ValueError as error:

@@ -6,6 +6,7 @@ are those of the library in place. Needs g++ or clang++ and the headers that PyT
 
 import argparse
 import hashlib
+import logging
 import os
 import platform
 import shlex
@@ -61,6 +62,7 @@ def build(force: bool = False) -> Path:
     if in_place == recipe.hexdigest() and not force:
         return LIBRARY
     print('ops/build.py: compiling the native kernels (some seconds)', file=sys.stderr)
+    logging.getLogger('torch.utils.cpp_extension').setLevel(logging.ERROR)  # no GPU is no news
     from torch.utils.cpp_extension import include_paths, library_paths
 
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:

@@ -18,7 +18,7 @@ from mmpose_sat.visualization import read_scalars
 
 ROOT = Path(__file__).parents[1]
 MMPOSE_TOOLS = Path(mmpose.__file__).parent / '.mim' / 'tools'
-CONFIG = ROOT / 'configs' / 'box_conv_net' / 'box-conv-net-xs_10e_synthetic-128x96.py'
+CONFIG = ROOT / 'configs' / 'box_conv_net' / 'box-conv-net-xs_8e_synthetic-128x96.py'
 TINY = [
     'model.backbone.channels=(8,16)', 'model.backbone.num_pairs=(1,1)',
     'model.backbone.kernel_sizes=(7,13)', 'model.backbone.out_indices=(1,)',

@@ -31,7 +31,7 @@ def test_flops_tool_splits_the_model():
 
 def test_onnx_of_a_whole_network_has_standard_operators_only(tmp_path):
     path = tmp_path / 'net.onnx'
-    config = 'configs/box_conv_net/box-conv-net-xs_10e_synthetic-128x96.py'
+    config = 'configs/box_conv_net/box-conv-net-xs_8e_synthetic-128x96.py'
     result = call('export_onnx.py', config, '--out', str(path))  # fails unless onnxruntime agrees
     assert result.returncode == 0, result.stderr[-2000:]
     model = onnx.load(path)

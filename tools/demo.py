@@ -92,7 +92,7 @@ def main() -> None:
         data = dict(MMPOSE_SAT_DATA=str(args.lsp.resolve().parent))
         score = 'lsp/PCK'
     else:
-        config = CONFIGS / 'box-conv-net-xs_10e_synthetic-128x96.py'
+        config = CONFIGS / 'box-conv-net-xs_8e_synthetic-128x96.py'
         data = dict(MMPOSE_SAT_SYNTHETIC=str(out / 'people'))
         score = 'oks/accuracy'
         print('demo: rendering people', flush=True)

@@ -37,7 +37,7 @@ def counts_table() -> str:
         ('box_conv_net', 'box-conv-net-dilated_140e_mpii-256x256'),
         ('box_conv_net', 'box-conv-net-conv3x3_140e_mpii-256x256'),
         ('box_conv_net', 'box-conv-net_210e_coco-256x192'),
-        ('box_conv_net', 'box-conv-net-xs_10e_synthetic-128x96'),
+        ('box_conv_net', 'box-conv-net-xs_8e_synthetic-128x96'),
         ('simple_baseline', 'simple-baseline-r50-scratch_140e_lsp-256x192'),
     ):
         path = f'configs/{folder}/{name}.py'

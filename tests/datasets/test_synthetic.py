@@ -26,7 +26,7 @@ def people(tmp_path_factory):
 
 
 def test_the_difficulty_is_pinned():
-    assert SEEDS == {'train': 1, 'val': 2}
+    assert SEEDS == {'train': 1, 'val': 2, 'test': 3}
     assert BACK_VIEW_SHARE == 0.35 and SIDE_VIEW_SHARE == 0.08
     assert CLUTTER == (8, 24)
     assert OCCLUDER_SHARE == 0.3
@@ -127,7 +127,7 @@ def test_a_split_that_is_there_is_kept(people):
     assert make_split(people, 'val', 6).stat().st_mtime_ns == before
 
 
-@pytest.mark.parametrize(('split', 'images'), [('test', 3), ('val', 0)])
+@pytest.mark.parametrize(('split', 'images'), [('holdout', 3), ('val', 0)])
 def test_bad_arguments_are_refused(tmp_path, split, images):
     with pytest.raises(ValueError, match='must be'):
         make_split(tmp_path, split, images)

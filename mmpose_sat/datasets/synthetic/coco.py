@@ -13,7 +13,7 @@ from .scene import render_scene
 
 __all__ = ['SEEDS', 'make_split']
 
-SEEDS = {'train': 1, 'val': 2}
+SEEDS = {'train': 1, 'val': 2, 'test': 3}
 VERSION = 2  # of the generator: raise it when the same seed draws another picture
 
 _SKELETON = [

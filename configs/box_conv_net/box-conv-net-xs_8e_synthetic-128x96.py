@@ -2,7 +2,7 @@ _base_ = [
     '../_base_/models/box_conv_net_xs.py',
     '../_base_/data/synthetic.py',
     '../_base_/pipelines/128x96.py',
-    '../_base_/schedules/adam_cosine_10e.py',
+    '../_base_/schedules/adam_cosine_8e.py',
 ]
 
 # Rendering varies people enough for so small a network: flips are the only augmentation.

@@ -1,7 +1,0 @@
-_base_ = ['adam_cosine_15e.py']
-
-param_scheduler = [
-    dict(type='LinearLR', begin=0, end=100, start_factor=0.01, by_epoch=False),
-    dict(type='CosineAnnealingLR', begin=0, end=10, T_max=10, convert_to_iter_based=True),
-]
-train_cfg = dict(max_epochs=10, val_interval=5)

@@ -78,22 +78,24 @@ def peers(channels: int, kernel_size: int, device: str, dtype: torch.dtype) -> d
 
     dense = weights(kernel_size, kernel_size)
     column, row = weights(kernel_size, 1), weights(1, kernel_size)
-    four, dilation = weights(4, 4), max(1, (kernel_size - 1) // 3)
+    four = weights(4, 4)
 
     def separable(x: Tensor, _: Tensor) -> Tensor:
         x = F.conv2d(x, column, padding=(half, 0), groups=channels)
         return F.conv2d(x, row, padding=(0, half), groups=channels)
 
-    return {
+    found: dict[str, Operator] = {
         'two prefix sums, gathered': lambda x, b: two_prefix_sums(x, b, kernel_size),
         'summed-area table, 16 taps': lambda x, b: bilinear_table(x, b, kernel_size),
         'two 1-D depthwise convolutions': separable,
         'depthwise k x k': lambda x, _: F.conv2d(x, dense, padding=half, groups=channels),
-        'depthwise 4 x 4, dilated': lambda x, _: F.conv2d(
-            x, four, padding=half, dilation=dilation, groups=channels
-        ),
         'average pooling': lambda x, _: F.avg_pool2d(x, kernel_size, 1, half),
     }
+    if kernel_size % 6 == 1 and kernel_size > 1:  # spans k = 3d + 1 pixels
+        found['depthwise 4 x 4, dilated'] = lambda x, _: F.conv2d(
+            x, four, padding=half, dilation=kernel_size // 3, groups=channels
+        )
+    return found
 
 
 def measure(run: Callable[[], object], device: str, repeats: int, limit: float) -> list[float]:

@@ -91,14 +91,14 @@ def safe_checkpoints() -> None:
     # NumPy pickles an array as a call of these two, under its module's name of before or after 2.0.
     array: Callable = np.ones(1).__reduce__()[0]  # type: ignore[assignment]
     scalar: Callable = np.float64(1).__reduce__()[0]  # type: ignore[assignment]
+    dtypes = (type(np.dtype(kind)) for kind in ('f8', 'f4', 'i8', 'i4', 'u1', '?'))
+    classes = (HistoryBuffer, np.ndarray, np.dtype, *dtypes)
     torch.serialization.add_safe_globals(
         [
-            HistoryBuffer,
+            # With their names: onedl-mmengine takes the bare classes off the list after each load.
+            *((cls, f'{cls.__module__}.{cls.__qualname__}') for cls in classes),
             (history_method, '__builtin__.getattr'),
             (history_method, 'builtins.getattr'),
-            np.ndarray,
-            np.dtype,
-            *(type(np.dtype(kind)) for kind in ('f8', 'f4', 'i8', 'i4', 'u1', '?')),
             *(
                 (function, f'numpy.{module}.multiarray.{name}')
                 for module in ('core', '_core')

@@ -33,7 +33,7 @@ def test_the_wheel_is_pure_and_requires_nothing(installed):
 
 
 @pytest.mark.skipif(NOT_LOADED is not None, reason=str(NOT_LOADED))
-def test_the_wheel_of_the_kernels_serves_every_python(tmp_path):
+def test_the_wheel_of_the_kernels_names_no_python_version_and_loads(tmp_path):
     command = [sys.executable, '-m', 'hatchling', 'build', '-t', 'wheel', '-d', str(tmp_path)]
     subprocess.run(command, check=True, cwd=ROOT / 'ops', capture_output=True)
     (wheel,) = tmp_path.glob('*.whl')

@@ -1,6 +1,7 @@
 """Tools that are not part of the integration story."""
 
 import importlib.util
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,22 @@ def test_onnx_of_a_whole_network_has_standard_operators_only(tmp_path):
     model = onnx.load(path)
     assert [opset.domain for opset in model.opset_import] == ['']
     assert model.graph.input[0].type.tensor_type.shape.dim[0].dim_param == 'batch'
+
+
+def test_benchmarks_run(tmp_path):
+    size = ('--shape', 1, 2, 9, 9, '--kernels', 3, 7, '--repeats', 3)
+    result = call('benchmark_op.py', *size, '--out', tmp_path)
+    assert result.returncode == 0, result.stderr[-2000:]
+    rows = json.loads((tmp_path / 'op.json').read_text())['rows']
+    assert {row['kernel_size'] for row in rows if 'dilated' in row['operator']} == {7}
+    assert max(row['error_over_rms'] or 0 for row in rows) < 1e-3
+    assert (tmp_path / 'op.png').is_file()
+    config = 'configs/box_conv_net/box-conv-net-xs_8e_synthetic-128x96.py'
+    size = ('--shape', 64, 48, '--batches', 2, '--repeats', 3)
+    result = call('benchmark_model.py', config, *size, '--out', tmp_path / 'model.json')
+    assert result.returncode == 0, result.stderr[-2000:]
+    (row,) = json.loads((tmp_path / 'model.json').read_text())['rows']
+    assert min(row['inference_ms'], row['training_ms'], row['kept_mb']) > 0
 
 
 def test_doctor_finds_this_environment_healthy():

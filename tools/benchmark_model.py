@@ -6,13 +6,12 @@ Each figure is the fastest (CPU) or median (GPU) of its repetitions.
 
 import argparse
 import json
-import statistics
-import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
 from _provenance import commit, machine
+from _timing import measure
 from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
@@ -20,22 +19,6 @@ from torch import Tensor, nn
 
 from mmpose_sat.models import fuse_for_inference
 from mmpose_sat.ops import count_macs
-
-
-def measure(run: Callable[[], object], device: str, repeats: int, limit: float) -> float:
-    """Milliseconds of one call, of ``repeats`` or what ``limit`` seconds allow, three at least."""
-    for _ in range(2):
-        run()
-    times: list[float] = []
-    while len(times) < 3 or (len(times) < repeats and sum(times) < limit):
-        if device == 'cuda':
-            torch.cuda.synchronize()
-        began = time.perf_counter()
-        run()
-        if device == 'cuda':
-            torch.cuda.synchronize()
-        times.append(time.perf_counter() - began)
-    return 1e3 * (min(times) if device == 'cpu' else statistics.median(times))
 
 
 def kept_for_backward(model: nn.Module, images: Tensor) -> float:
@@ -75,7 +58,8 @@ def benchmark(path: str, batch: int, args: argparse.Namespace) -> dict[str, floa
         with torch.no_grad():
             folded(images, None, mode='tensor')
 
-    figures = {'inference_ms': measure(infer, args.device, args.repeats, args.limit)}
+    timed = partial(measure, device=args.device, repeats=args.repeats, limit=args.limit)
+    figures = {'inference_ms': timed(infer)[0]}
     if not args.inference_only:
         model.train()
         figures['kept_mb'] = kept_for_backward(model, images)
@@ -87,7 +71,7 @@ def benchmark(path: str, batch: int, args: argparse.Namespace) -> dict[str, floa
             optimizer.step()
             optimizer.zero_grad()
 
-        figures['training_ms'] = measure(step, args.device, args.repeats, args.limit)
+        figures['training_ms'] = timed(step)[0]
     return figures
 
 

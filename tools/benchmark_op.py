@@ -7,8 +7,6 @@ Each figure is the minimum (CPU) or median (GPU) of its repetitions.
 
 import argparse
 import json
-import statistics
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -18,6 +16,7 @@ import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
 from _provenance import commit, machine
+from _timing import measure
 from torch import Tensor
 
 from mmpose_sat.ops import BACKENDS, BoxConv2d, box_conv2d
@@ -98,25 +97,6 @@ def peers(channels: int, kernel_size: int, device: str, dtype: torch.dtype) -> d
     return found
 
 
-def measure(run: Callable[[], object], device: str, repeats: int, limit: float) -> list[float]:
-    """Seconds of up to ``repeats`` calls, stopping after ``limit`` seconds (three at least)."""
-    run()
-    times: list[float] = []
-    while len(times) < 3 or (len(times) < repeats and sum(times) < limit):
-        if device == 'cuda':
-            start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-            start.record()
-            run()
-            end.record()
-            end.synchronize()
-            times.append(start.elapsed_time(end) / 1e3)
-        else:
-            began = time.perf_counter()
-            run()
-            times.append(time.perf_counter() - began)
-    return times
-
-
 def both_ways(operator: Operator, x: Tensor, boxes: Tensor, grad: Tensor) -> None:
     x.grad = boxes.grad = None
     operator(x, boxes).backward(grad)
@@ -148,12 +128,7 @@ def compare(args: argparse.Namespace, kernel_size: int) -> list[dict]:
     grad, target = torch.rand_like(x), torch.empty_like(x)
     exact = box_conv2d(x[:1].double(), boxes.double(), kernel_size, backend='torch')
     leaves = (x.clone().requires_grad_(), boxes.clone().requires_grad_())
-    best = min if args.device == 'cpu' else statistics.median
-
-    def timed(run: Callable[[], object]) -> tuple[float, int]:
-        times = measure(run, args.device, args.repeats, args.limit)
-        return best(times) * 1e3, len(times)
-
+    timed = partial(measure, device=args.device, repeats=args.repeats, limit=args.limit)
     floor, _ = timed(lambda: target.copy_(x))
     rows = []
     for name, operator in operators(args, x, boxes, kernel_size).items():

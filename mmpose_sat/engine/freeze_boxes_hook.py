@@ -15,9 +15,10 @@ __all__ = ['FreezeBoxesHook']
 class FreezeBoxesHook(Hook):
     """Rounds all boxes to whole pixels at an epoch, and keeps them there while the rest trains on.
 
-    The fine-tuning of Zhang et al., arXiv 1906.11367, Sec. 3: boxes converge early, and whole
-    pixels need no interpolation. Averaged copies (EMAHook) are rounded too, and a resumed run
-    freezes its boxes again by itself. Boxes must have no weight decay, as in all of our configs.
+    The fine-tuning of Zhang et al., arXiv 1906.11367. The backward pass of frozen boxes is cheaper:
+    it leaves their gradient out, except in distributed training. Averaged copies (EMAHook) are
+    rounded too, and a resumed run freezes its boxes again by itself. Boxes must have no weight
+    decay, as in all of our configs.
 
     Args:
         begin: First epoch, counted from 0, that trains with frozen boxes.

@@ -26,7 +26,7 @@ def box_conv2d(
     normalize: bool = False,
     backend: str | None = None,
 ) -> Tensor:
-    """Sum the input over a box per channel, at a cost that does not depend on the box.
+    """Sum the input over a box per channel, at a cost that hardly depends on the box.
 
     Equivalent to ``F.conv2d(x, box_kernel(boxes, kernel_size)[:, None], stride=stride,
     padding=kernel_size // 2, groups=C)``, and differentiable in ``x`` and ``boxes``. At integer

@@ -20,10 +20,6 @@
 #include <type_traits>
 #include <vector>
 
-#ifndef MMPOSE_SAT_ISA
-#define MMPOSE_SAT_ISA portable
-#endif
-
 namespace mmpose_sat {
 namespace {
 

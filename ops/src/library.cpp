@@ -49,6 +49,15 @@ const CpuKernels& cpu_kernels() {
   return best;
 }
 
+// 0 portable, 1 AVX2, 2 AVX-512: what runs in this process.
+int64_t cpu_capability() {
+#ifdef MMPOSE_SAT_X86
+  return &cpu_kernels() == &avx512 ? 2 : &cpu_kernels() == &avx2 ? 1 : 0;
+#else
+  return 0;
+#endif
+}
+
 int index_of(ScalarType dtype) {
   switch (dtype) {
     case ScalarType::Float: return 0;
@@ -142,6 +151,11 @@ STABLE_TORCH_LIBRARY(mmpose_sat, m) {
   m.def(
       "box_conv2d_backward(Tensor grad, Tensor x, Tensor boxes, int kernel_size, int stride,"
       " bool needs_boxes=True) -> (Tensor, Tensor)");
+  m.def("cpu_capability() -> int");
+}
+
+STABLE_TORCH_LIBRARY_IMPL(mmpose_sat, CompositeExplicitAutograd, m) {
+  m.impl("cpu_capability", TORCH_BOX(&cpu_capability));
 }
 
 STABLE_TORCH_LIBRARY_IMPL(mmpose_sat, CPU, m) {

@@ -41,7 +41,10 @@ def train(folder, epochs, hook, net=None, resume=False, hooks=(), **options):
     return runner.train()
 
 
-def test_boxes_are_whole_and_still_and_the_rest_moves(tmp_path):
+@pytest.mark.parametrize('distributed', [False, True])
+def test_boxes_are_whole_and_still_and_the_rest_moves(tmp_path, monkeypatch, distributed):
+    # DistributedDataParallel needs a gradient of every parameter: another way to freeze.
+    monkeypatch.setattr('mmpose_sat.engine.freeze_boxes_hook.is_distributed', lambda: distributed)
     frozen = train(tmp_path / 'a', 2, FreezeBoxesHook(begin=1))
     later = train(tmp_path / 'b', 4, FreezeBoxesHook(begin=1))
     torch.testing.assert_close(frozen.box.boxes, frozen.box.boxes.round())

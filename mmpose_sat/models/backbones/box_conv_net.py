@@ -42,7 +42,7 @@ class BoxConvNet(BaseBackbone):
         norm_cfg: Normalisation after each convolution.
         init_cfg: MMEngine initialisation; the default trains from scratch. It sets the biases of
             batch normalisation to 1, which opens the ReLUs at the start: with 0, the gradient of
-            the weights grows 300-fold from the last stage to the stem, and learning stalls.
+            the weights grows 270-fold from the last stage to the stem, and learning stalls.
 
     Shape:
         ``(B, in_channels, H, W)``, any size -> tuple of

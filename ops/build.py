@@ -1,7 +1,9 @@
 """Compile the native kernels into ``ops/mmpose_sat_ops/libmmpose_sat_ops.so``.
 
-Usage: ``python ops/build.py [--force]``. Does nothing when sources, compiler and PyTorch's version
+Usage: ``python ops/build.py [--force]``. Does nothing when sources, compilers and PyTorch's version
 are those of the library in place. Needs g++ or clang++ and the headers that PyTorch >= 2.10 brings.
+Kernels for GPUs are built when nvcc is on the PATH or in ``$CUDA_HOME/bin``, unless
+``MMPOSE_SAT_CUDA=0`` says to leave them out.
 """
 
 import argparse
@@ -33,6 +35,10 @@ if platform.machine() == 'x86_64':
         *(f'-mavx512{part}' for part in ('f', 'vl', 'bw', 'dq')),
         '-mprefer-vector-width=512',
     ]
+NVCC_FLAGS = ['-O3', '--threads', '0', '--expt-relaxed-constexpr', '--extended-lambda']
+NVCC_FLAGS += ['-Xcompiler', '-fPIC,-fvisibility=hidden', '-Xfatbin', '-compress-all']
+#: Compute capabilities with machine code of their own; the last one's PTX serves those to come.
+CUDA_ARCHITECTURES = (75, 80, 90, 100, 120)
 
 
 def run(command: list[str]) -> str:
@@ -41,6 +47,24 @@ def run(command: list[str]) -> str:
     if done.returncode:
         sys.exit(f'ops/build.py: failed: {" ".join(command)}\n{done.stdout[-4000:]}')
     return done.stdout
+
+
+def find_nvcc() -> str | None:
+    """The CUDA compiler, or ``None`` to build for the CPU only."""
+    if os.environ.get('MMPOSE_SAT_CUDA') == '0':
+        return None
+    home = os.environ.get('CUDA_HOME', '/usr/local/cuda')
+    return shutil.which('nvcc') or shutil.which('nvcc', path=f'{home}/bin')
+
+
+def architecture_flags(nvcc: str) -> list[str]:
+    """Those of CUDA_ARCHITECTURES that this compiler knows."""
+    known = run([nvcc, '--list-gpu-arch']).split()
+    chosen = [a for a in CUDA_ARCHITECTURES if f'compute_{a}' in known]
+    if not chosen:
+        sys.exit(f'ops/build.py: {nvcc} knows none of {CUDA_ARCHITECTURES}; MMPOSE_SAT_CUDA=0')
+    codes = [(a, f'sm_{a}') for a in chosen] + [(chosen[-1], f'compute_{chosen[-1]}')]
+    return [flag for a, code in codes for flag in ('-gencode', f'arch=compute_{a},code={code}')]
 
 
 def build(force: bool = False) -> Path:
@@ -54,37 +78,41 @@ def build(force: bool = False) -> Path:
         sys.exit('ops/build.py: no torch here; pip needs --no-build-isolation to see yours')
     if torch < (2, 10):
         sys.exit(f'ops/build.py: needs torch >= 2.10, this is {metadata.version("torch")}')
-    recipe = hashlib.sha256(f'{metadata.version("torch")} {run([*compiler, "--version"])}'.encode())
+    nvcc = find_nvcc()
+    compilers = run([*compiler, '--version']) + (run([nvcc, '--version']) if nvcc else '')
+    recipe = hashlib.sha256(f'{metadata.version("torch")} {compilers}'.encode())
     for path in sorted([*SOURCES.iterdir(), Path(__file__)]):
         recipe.update(path.read_bytes())
     stamp = LIBRARY.with_suffix('.stamp')
     in_place = stamp.read_text() if LIBRARY.is_file() and stamp.is_file() else None
     if in_place == recipe.hexdigest() and not force:
         return LIBRARY
-    print('ops/build.py: compiling the native kernels (some seconds)', file=sys.stderr)
+    duration = 'one minute, of which all but seconds for GPUs' if nvcc else 'some seconds'
+    print(f'ops/build.py: compiling the native kernels ({duration})', file=sys.stderr)
     logging.getLogger('torch.utils.cpp_extension').setLevel(logging.ERROR)  # no GPU is no news
     from torch.utils.cpp_extension import include_paths, library_paths
 
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
-        compiled: dict[str, list[str]] = {}
-        for name, options in INSTRUCTION_SETS.items():
-            source, target = str(SOURCES / 'cpu_kernels.cpp'), f'{folder}/{name}.o'
-            compiled[target] = [*options, f'-DMMPOSE_SAT_ISA={name}', '-c', source, '-o', target]
-        target = f'{folder}/library.o'
         headers = [flag for path in include_paths() for flag in ('-isystem', path)]
-        flags = [*FLAGS, *headers, f'-std=c++{20 if torch >= (2, 14) else 17}']  # as torch's own
+        headers.append(f'-std=c++{20 if torch >= (2, 14) else 17}')  # as torch's own
+        # What the objects share is taken from the first: it must run everywhere.
+        commands = {}
+        for name, options in INSTRUCTION_SETS.items():
+            options = [*options, f'-DMMPOSE_SAT_ISA={name}', str(SOURCES / 'cpu_kernels.cpp')]
+            commands[f'{folder}/{name}.o'] = [*compiler, *FLAGS, *headers, *options]
         # Only what PyTorch 2.10 has, so that the library runs with every later version.
-        stable = '-DTORCH_TARGET_VERSION=0x020a000000000000'
-        source = str(SOURCES / 'library.cpp')
-        compiled[target] = [stable, '-c', source, '-o', target]
-        list(pool.map(lambda options: run([*compiler, *flags, *options]), compiled.values()))
-        paths = [f'-L{path}' for path in library_paths()]
+        options = ['-DTORCH_TARGET_VERSION=0x020a000000000000', str(SOURCES / 'library.cpp')]
+        libraries = [*(f'-L{path}' for path in library_paths()), '-ltorch_cpu']
+        if nvcc:
+            options.append('-DMMPOSE_SAT_CUDA')
+            source = [*architecture_flags(nvcc), str(SOURCES / 'cuda_kernels.cu')]
+            commands[f'{folder}/cuda.o'] = [nvcc, *NVCC_FLAGS, *headers, *source]
+        commands[f'{folder}/library.o'] = [*compiler, *FLAGS, *headers, *options]
+        list(pool.map(lambda c: run([*c[1], '-c', '-o', c[0]]), commands.items()))
         output = f'{folder}/library.so'
-        # The portable object first: what the objects share is taken from it.
-        run(
-            [*compiler, '-shared', *sorted(compiled, key=lambda t: 'portable' not in t)]
-            + [*paths, '-ltorch_cpu', '-o', output]
-        )
+        hidden = ['-Xlinker', '--exclude-libs', '-Xlinker', 'ALL']
+        linker = [nvcc] if nvcc else compiler  # nvcc adds its runtime, statically
+        run([*linker, '-shared', *commands, *libraries, *hidden, '-o', output])
         fresh = LIBRARY.with_suffix('.new')
         shutil.copy(output, fresh)
         fresh.replace(LIBRARY)  # at once: another process may be loading it

@@ -37,16 +37,35 @@ def _load() -> str | None:
 
 def refuses_native(x: Tensor, boxes: Tensor, kernel_size: int, stride: int) -> str | None:
     """Why the native kernels cannot run these arguments, or ``None``."""
-    if x.device.type not in ('cpu', 'meta'):
+    if x.device.type not in ('cpu', 'cuda', 'meta'):
         return f'there are no native kernels for {x.device.type} tensors'
     if x.dtype not in _DTYPES:
         return f'there are no native kernels for {x.dtype}'
     if NOT_LOADED is not None:
         return NOT_LOADED
+    if x.device.type == 'cuda' and (reason := _refuses_gpu(x.device.index)) is not None:
+        return reason
     if not torch.compiler.is_compiling() and (
         forward_ad._current_level >= 0 or _differentiated_by_functorch(x, boxes)
     ):
         return 'they have no derivatives in forward mode or inside torch.func.grad and its like'
+    return None
+
+
+@torch.compiler.assume_constant_result
+def _refuses_gpu(index: int) -> str | None:
+    """Why a GPU cannot run the library's kernels, or ``None``; launches nothing."""
+    toolkit = torch.ops.mmpose_sat.cuda_toolkit() // 1000
+    if not toolkit:
+        return 'mmpose_sat_ops was built without nvcc, for the CPU only'
+    capability = torch.cuda.get_device_capability(index)
+    if capability < (7, 5):
+        return (
+            f'they need compute capability 7.5, cuda:{index} has {".".join(map(str, capability))}'
+        )
+    driver = torch.ops.mmpose_sat.cuda_driver() // 1000
+    if driver < toolkit:
+        return f'they were built with CUDA {toolkit}, the driver knows CUDA {driver}'
     return None
 
 

@@ -9,32 +9,13 @@
 // Sums of 4, 16, 64, ... neighbours build the window: its length costs only the logarithm, and nothing
 // is ever subtracted, so that no precision is lost the way differences of prefix sums lose it.
 
-#include "box_conv.h"
-
-#include <torch/headeronly/util/BFloat16.h>
-#include <torch/headeronly/util/Half.h>
-
 #include <algorithm>
-#include <cmath>
-#include <limits>
-#include <type_traits>
 #include <vector>
+
+#include "box_conv.h"
 
 namespace mmpose_sat {
 namespace {
-
-using torch::headeronly::BFloat16;
-using torch::headeronly::Half;
-
-// ---- storage types: how they load and store ---------------------------------------------------------
-
-template <class V>
-struct Storage {
-  using Sum = std::conditional_t<std::is_same_v<V, double>, double, float>;
-  V value;
-  static Sum load(Storage s) { return static_cast<Sum>(s.value); }
-  static Storage store(Sum sum) { return {static_cast<V>(sum)}; }
-};
 
 template <class S, class T>
 void load_row(const S* __restrict in, T* __restrict out, int64_t n) {
@@ -51,29 +32,6 @@ void store_row(const T* __restrict in, S* __restrict out, int64_t n, int64_t str
 }
 
 // ---- the 1-D filter ---------------------------------------------------------------------------------
-
-// Weights of a 1-D box: head at `first`, 1 strictly between, tail at `last`; all times `sign`.
-struct Taps {
-  int64_t first, last;
-  double head, tail;
-  int sign;  // -1 for crossed edges, which count negatively, as differences of prefix sums would
-  int64_t reach() const { return std::max(std::max(-first, last), int64_t{0}); }
-};
-
-Taps make_taps(double lo, double hi, int64_t size) {
-  if (std::isnan(lo) || std::isnan(hi)) {
-    const double nan = std::numeric_limits<double>::quiet_NaN();
-    return {0, 0, nan, nan, 1};
-  }
-  const double limit = static_cast<double>(size);  // farther away lie only zeros
-  lo = std::clamp(lo, -limit, limit);
-  hi = std::clamp(hi, -limit, limit);
-  const int sign = lo <= hi ? 1 : -1;
-  if (sign < 0) std::swap(lo, hi);
-  const auto first = static_cast<int64_t>(std::floor(lo)), last = static_cast<int64_t>(std::floor(hi));
-  if (first == last) return {first, last, hi - lo, 0, sign};
-  return {first, last, 1 - (lo - first), hi - last, sign};
-}
 
 template <class T>
 void weigh(const T* __restrict a, const T* __restrict b, T* __restrict out, int64_t n, T wa, T wb) {
@@ -230,24 +188,18 @@ void forward(Shape s, const Edges* edges, const void* x, void* out, int64_t begi
   }
 }
 
-int64_t whole_pixels(double edge, int64_t size) {
-  if (std::isnan(edge)) return 0;
-  const double limit = static_cast<double>(size);
-  return static_cast<int64_t>(std::floor(std::clamp(edge, -limit, limit)));
-}
-
 // The gradient of the input is the gradient of the output filtered by the mirrored box. An edge moves
 // one column (row) of the box: its gradient pairs the input with the output's gradient filtered along
 // the other axis only, shifted to that column (row).
 template <class S>
-void backward(Shape s, const Edges* edges, const void* grad, const void* x, void* grad_x,
-              double* grad_edges, int64_t begin, int64_t end) {
+void backward(Shape s, const Edges* edges, const void* grad, const void* x, void* grad_x, double* grad_edges,
+              int64_t begin, int64_t end) {
   using T = typename S::Sum;
   std::vector<T> memory;
   for (int64_t plane = begin; plane < end; ++plane) {
     const Edges& e = edges[plane % s.channels];
-    const Taps along_x = make_taps(1 - e.x_hi, 1 - e.x_lo, s.width);
-    const Taps along_y = make_taps(1 - e.y_hi, 1 - e.y_lo, s.height);
+    const Edges m = mirrored(e);
+    const Taps along_x = make_taps(m.x_lo, m.x_hi, s.width), along_y = make_taps(m.y_lo, m.y_hi, s.height);
     const int64_t x_lo = whole_pixels(e.x_lo, s.width), x_hi = whole_pixels(e.x_hi, s.width);
     const int64_t y_lo = whole_pixels(e.y_lo, s.height), y_hi = whole_pixels(e.y_hi, s.height);
     const int64_t reach_x = std::max({along_x.reach(), std::abs(x_lo), std::abs(x_hi)});
@@ -288,8 +240,7 @@ void backward(Shape s, const Edges* edges, const void* grad, const void* x, void
 
 extern const CpuKernels MMPOSE_SAT_ISA;
 const CpuKernels MMPOSE_SAT_ISA = {
-    {forward<Storage<float>>, forward<Storage<double>>, forward<Storage<Half>>,
-     forward<Storage<BFloat16>>},
+    {forward<Storage<float>>, forward<Storage<double>>, forward<Storage<Half>>, forward<Storage<BFloat16>>},
     {backward<Storage<float>>, backward<Storage<double>>, backward<Storage<Half>>,
      backward<Storage<BFloat16>>}};
 

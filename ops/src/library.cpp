@@ -1,8 +1,9 @@
 // torch.ops.mmpose_sat: the operators, through LibTorch's stable ABI, so that one library serves every
 // PyTorch from 2.10 on. Autograd, shapes and autocast are Python's: mmpose_sat/ops/native.py.
 
-#include "box_conv.h"
-
+#include <dlfcn.h>
+#include <torch/csrc/inductor/aoti_torch/c/shim.h>
+#include <torch/csrc/stable/accelerator.h>
 #include <torch/csrc/stable/library.h>
 #include <torch/csrc/stable/ops.h>
 #include <torch/csrc/stable/tensor.h>
@@ -13,6 +14,8 @@
 #include <string>
 #include <tuple>
 #include <vector>
+
+#include "box_conv.h"
 
 namespace mmpose_sat {
 
@@ -58,6 +61,24 @@ int64_t cpu_capability() {
 #endif
 }
 
+// Versions like 13000: of the CUDA toolkit that compiled the kernels for GPUs (0: there are none), and the
+// newest one that the driver of this machine knows (0: there is no driver).
+int64_t cuda_toolkit() {
+#ifdef MMPOSE_SAT_CUDA
+  return cuda_toolkit_version();
+#else
+  return 0;
+#endif
+}
+
+int64_t cuda_driver() {
+#ifdef MMPOSE_SAT_CUDA
+  return cuda_driver_version();
+#else
+  return 0;
+#endif
+}
+
 int index_of(ScalarType dtype) {
   switch (dtype) {
     case ScalarType::Float: return 0;
@@ -79,31 +100,37 @@ Shape shape_of(const Tensor& x, const Tensor& boxes, int64_t stride) {
 }
 
 template <class T>
-std::vector<Edges> edges_of(const Tensor& boxes, int64_t kernel_size) {
+std::vector<Edges> edges_on_cpu(const Tensor& boxes, int64_t kernel_size) {
   const Tensor dense = torch::stable::contiguous(boxes);
   const T* box = dense.const_data_ptr<T>();
-  const double centre = static_cast<double>((kernel_size - 1) / 2);
   std::vector<Edges> edges;
-  for (int64_t c = 0; c < boxes.size(0); ++c, box += 4) {
-    const double x_l = box[0], x_h = box[1], y_l = box[2], y_h = box[3];
-    edges.push_back({x_l - centre, x_h + 1 - centre, y_l - centre, y_h + 1 - centre});
-  }
+  for (int64_t c = 0; c < boxes.size(0); ++c, box += 4) edges.push_back(edges_of(box, kernel_size));
   return edges;
 }
 
-std::vector<Edges> edges_of(const Tensor& boxes, int64_t kernel_size) {
-  return boxes.scalar_type() == ScalarType::Double ? edges_of<double>(boxes, kernel_size)
-                                                   : edges_of<float>(boxes, kernel_size);
+bool wide(const Tensor& boxes) { return boxes.scalar_type() == ScalarType::Double; }
+
+std::vector<Edges> all_edges(const Tensor& boxes, int64_t kernel_size) {
+  return wide(boxes) ? edges_on_cpu<double>(boxes, kernel_size) : edges_on_cpu<float>(boxes, kernel_size);
+}
+
+void check_gradient(const Tensor& grad, const Tensor& x, const Shape& s) {
+  STD_TORCH_CHECK(grad.dim() == 4 && grad.size(0) == s.batch && grad.size(1) == s.channels &&
+                      grad.size(2) == s.out_height() && grad.size(3) == s.out_width() &&
+                      grad.scalar_type() == x.scalar_type(),
+                  "box_conv2d: the gradient must have the output's shape and dtype");
 }
 
 // A thread is worth waking for some 30,000 elements.
-int64_t grain(const Shape& s) { return std::max<int64_t>(1, 32768 / std::max<int64_t>(1, s.height * s.width)); }
+int64_t grain(const Shape& s) {
+  return std::max<int64_t>(1, 32768 / std::max<int64_t>(1, s.height * s.width));
+}
 
 Tensor forward_cpu(const Tensor& x, const Tensor& boxes, int64_t kernel_size, int64_t stride) {
   const Shape s = shape_of(x, boxes, stride);
   const Tensor dense = torch::stable::contiguous(x);
   Tensor out = torch::stable::new_empty(x, {s.batch, s.channels, s.out_height(), s.out_width()});
-  const std::vector<Edges> edges = edges_of(boxes, kernel_size);
+  const std::vector<Edges> edges = all_edges(boxes, kernel_size);
   const auto kernel = cpu_kernels().forward[index_of(x.scalar_type())];
   const void* from = dense.const_data_ptr();
   void* to = out.mutable_data_ptr();
@@ -116,14 +143,11 @@ Tensor forward_cpu(const Tensor& x, const Tensor& boxes, int64_t kernel_size, in
 std::tuple<Tensor, Tensor> backward_cpu(const Tensor& grad, const Tensor& x, const Tensor& boxes,
                                         int64_t kernel_size, int64_t stride, bool needs_boxes) {
   const Shape s = shape_of(x, boxes, stride);
-  STD_TORCH_CHECK(grad.dim() == 4 && grad.size(0) == s.batch && grad.size(1) == s.channels &&
-                      grad.size(2) == s.out_height() && grad.size(3) == s.out_width() &&
-                      grad.scalar_type() == x.scalar_type(),
-                  "box_conv2d: the gradient must have the output's shape and dtype");
+  check_gradient(grad, x, s);
   const Tensor dense_grad = torch::stable::contiguous(grad), dense = torch::stable::contiguous(x);
   Tensor grad_x = torch::stable::new_empty(x, {s.batch, s.channels, s.height, s.width});
   Tensor grad_boxes = torch::stable::new_empty(boxes, {s.channels, 4});
-  const std::vector<Edges> edges = edges_of(boxes, kernel_size);
+  const std::vector<Edges> edges = all_edges(boxes, kernel_size);
   std::vector<double> sums(needs_boxes ? 4 * s.planes() : 0);
   const auto kernel = cpu_kernels().backward[index_of(x.scalar_type())];
   const void *from_grad = dense_grad.const_data_ptr(), *from = dense.const_data_ptr();
@@ -135,7 +159,7 @@ std::tuple<Tensor, Tensor> backward_cpu(const Tensor& grad, const Tensor& x, con
   for (int64_t i = 0; i < 4 * s.channels; ++i) {
     double total = 0;
     for (int64_t n = 0; needs_boxes && n < s.batch; ++n) total += sums[n * 4 * s.channels + i];
-    if (boxes.scalar_type() == ScalarType::Double) {
+    if (wide(boxes)) {
       grad_boxes.mutable_data_ptr<double>()[i] = total;
     } else {
       grad_boxes.mutable_data_ptr<float>()[i] = static_cast<float>(total);
@@ -143,6 +167,87 @@ std::tuple<Tensor, Tensor> backward_cpu(const Tensor& grad, const Tensor& x, con
   }
   return {grad_x, grad_boxes};
 }
+
+#ifdef MMPOSE_SAT_CUDA
+
+// PyTorch's current stream. Looked up when first needed: a library that named this function could not be
+// loaded by a PyTorch without CUDA.
+void* current_stream(int32_t device) {
+  using Getter = AOTITorchError (*)(int32_t, void**);
+  static const auto getter = reinterpret_cast<Getter>(
+      dlsym(dlopen("libtorch_cuda.so", RTLD_LAZY | RTLD_NOLOAD), "aoti_torch_get_current_cuda_stream"));
+  void* stream = nullptr;
+  STD_TORCH_CHECK(getter != nullptr && getter(device, &stream) == AOTI_TORCH_SUCCESS,
+                  "box_conv2d: this PyTorch has no CUDA stream");
+  return stream;
+}
+
+void check_launch(const char* error) {
+  STD_TORCH_CHECK(error == nullptr, "box_conv2d: CUDA: ", error == nullptr ? "" : error);
+}
+
+// A call and what it needs to outlive it. The caller holds a guard of x's device.
+struct CudaRequest {
+  Tensor boxes, workspace;
+  CudaCall call;
+};
+
+CudaRequest cuda_request(const Tensor& x, const Tensor& boxes, int64_t kernel_size, const Shape& s,
+                         bool with_input) {
+  STD_TORCH_CHECK(boxes.is_cuda() && boxes.get_device_index() == x.get_device_index(),
+                  "box_conv2d: x and boxes must be on the same device");
+  STD_TORCH_CHECK(s.height * s.width < (int64_t{1} << 30),
+                  "box_conv2d: maps must have less than 2^30 pixels");
+  const int dtype = index_of(x.scalar_type());
+  const Tensor dense = torch::stable::contiguous(boxes);
+  const CudaPlan plan = make_cuda_plan(s, kernel_size, dtype, with_input);
+  STD_TORCH_CHECK(plan.blocks < (int64_t{1} << 31), "box_conv2d: too many planes for one launch");
+  const Tensor workspace = torch::stable::new_empty(x, {plan.workspace_bytes}, ScalarType::Byte);
+  return {dense,
+          workspace,
+          {s, kernel_size, dtype, dense.const_data_ptr(), wide(boxes), plan,
+           current_stream(x.get_device_index())}};
+}
+
+void* workspace_of(CudaRequest& request) {
+  return request.call.plan.workspace_bytes > 0 ? request.workspace.mutable_data_ptr() : nullptr;
+}
+
+Tensor forward_cuda(const Tensor& x, const Tensor& boxes, int64_t kernel_size, int64_t stride) {
+  const torch::stable::accelerator::DeviceGuard guard(x.get_device_index());
+  const Shape s = shape_of(x, boxes, stride);
+  const Tensor dense = torch::stable::contiguous(x);
+  Tensor out = torch::stable::new_empty(x, {s.batch, s.channels, s.out_height(), s.out_width()});
+  CudaRequest request = cuda_request(x, boxes, kernel_size, s, false);
+  check_launch(cuda_filter(request.call, false, dense.const_data_ptr(), out.mutable_data_ptr(),
+                           workspace_of(request)));
+  return out;
+}
+
+std::tuple<Tensor, Tensor> backward_cuda(const Tensor& grad, const Tensor& x, const Tensor& boxes,
+                                         int64_t kernel_size, int64_t stride, bool needs_boxes) {
+  const torch::stable::accelerator::DeviceGuard guard(x.get_device_index());
+  const Shape s = shape_of(x, boxes, stride);
+  check_gradient(grad, x, s);
+  const Tensor dense_grad = torch::stable::contiguous(grad), dense = torch::stable::contiguous(x);
+  Tensor grad_x = torch::stable::new_empty(x, {s.batch, s.channels, s.height, s.width});
+  Tensor grad_boxes = torch::stable::new_empty(boxes, {s.channels, 4});
+  CudaRequest request = cuda_request(x, boxes, kernel_size, s, needs_boxes);
+  if (!needs_boxes) {
+    check_launch(cuda_filter(request.call, true, dense_grad.const_data_ptr(), grad_x.mutable_data_ptr(),
+                             workspace_of(request)));
+    torch::stable::zero_(grad_boxes);
+    return {grad_x, grad_boxes};
+  }
+  Tensor partial =
+      torch::stable::new_empty(x, {s.planes() * request.call.plan.strips, 4}, ScalarType::Double);
+  check_launch(cuda_backward(request.call, dense_grad.const_data_ptr(), dense.const_data_ptr(),
+                             grad_x.mutable_data_ptr(), partial.mutable_data_ptr<double>(),
+                             grad_boxes.mutable_data_ptr(), workspace_of(request)));
+  return {grad_x, grad_boxes};
+}
+
+#endif
 
 }  // namespace
 
@@ -152,15 +257,26 @@ STABLE_TORCH_LIBRARY(mmpose_sat, m) {
       "box_conv2d_backward(Tensor grad, Tensor x, Tensor boxes, int kernel_size, int stride,"
       " bool needs_boxes=True) -> (Tensor, Tensor)");
   m.def("cpu_capability() -> int");
+  m.def("cuda_toolkit() -> int");
+  m.def("cuda_driver() -> int");
 }
 
 STABLE_TORCH_LIBRARY_IMPL(mmpose_sat, CompositeExplicitAutograd, m) {
   m.impl("cpu_capability", TORCH_BOX(&cpu_capability));
+  m.impl("cuda_toolkit", TORCH_BOX(&cuda_toolkit));
+  m.impl("cuda_driver", TORCH_BOX(&cuda_driver));
 }
 
 STABLE_TORCH_LIBRARY_IMPL(mmpose_sat, CPU, m) {
   m.impl("box_conv2d", TORCH_BOX(&forward_cpu));
   m.impl("box_conv2d_backward", TORCH_BOX(&backward_cpu));
 }
+
+#ifdef MMPOSE_SAT_CUDA
+STABLE_TORCH_LIBRARY_IMPL(mmpose_sat, CUDA, m) {
+  m.impl("box_conv2d", TORCH_BOX(&forward_cuda));
+  m.impl("box_conv2d_backward", TORCH_BOX(&backward_cuda));
+}
+#endif
 
 }  // namespace mmpose_sat

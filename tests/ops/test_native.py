@@ -1,5 +1,6 @@
 """The compiled kernels: every shape, layout and dtype, and PyTorch's machinery around them."""
 
+import shutil
 import subprocess
 import sys
 
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmpose_sat.ops import box_conv2d
-from mmpose_sat.ops.native import NOT_LOADED
+from mmpose_sat.ops.native import NOT_LOADED, _refuses_gpu
 
 pytestmark = pytest.mark.skipif(NOT_LOADED is not None, reason=str(NOT_LOADED))
 
@@ -31,7 +32,7 @@ def value_and_gradients(x, boxes, kernel_size, stride, backend, grad=None):
 def assert_matches_oracle(x, boxes, kernel_size, stride, tolerance):
     """Errors relative to the largest value of the float64 oracle."""
     shape = x.shape[:2] + tuple(-(-size // stride) for size in x.shape[2:])
-    grad = torch.randn(shape, generator=torch.Generator().manual_seed(1)).to(x.dtype)
+    grad = torch.randn(shape, generator=torch.Generator().manual_seed(1)).to(x)
     exact = value_and_gradients(
         x.double(), boxes.double(), kernel_size, stride, 'torch', grad.double()
     )
@@ -152,6 +153,27 @@ assert torch.ops.mmpose_sat.cpu_capability() == {level}
 """
     monkeypatch.setenv('ATEN_CPU_CAPABILITY', capability)
     subprocess.run([sys.executable, '-c', script], check=True)
+
+
+@pytest.mark.skipif(shutil.which('nvcc') is None, reason='there is no nvcc')
+def test_the_library_has_kernels_for_gpus_where_there_is_nvcc():
+    assert torch.ops.mmpose_sat.cuda_toolkit() > 0
+    for operator in ('box_conv2d', 'box_conv2d_backward'):
+        assert torch._C._dispatch_has_kernel_for_dispatch_key(f'mmpose_sat::{operator}', 'CUDA')
+
+
+def test_a_gpu_that_cannot_run_them_is_named_with_the_reason(monkeypatch):
+    toolkit = torch.ops.mmpose_sat.cuda_toolkit()
+    if not toolkit:
+        assert 'without nvcc' in _refuses_gpu(0)
+        return
+    monkeypatch.setattr(torch.ops.mmpose_sat, 'cuda_driver', lambda: toolkit)
+    for capability, reason in (((7, 0), 'capability 7.5, cuda:0 has 7.0'), ((9, 0), None)):
+        monkeypatch.setattr(torch.cuda, 'get_device_capability', lambda _, c=capability: c)
+        found = _refuses_gpu(0)
+        assert found is None if reason is None else reason in found
+    monkeypatch.setattr(torch.ops.mmpose_sat, 'cuda_driver', lambda: 11080)
+    assert 'the driver knows CUDA 11' in _refuses_gpu(0)
 
 
 @pytest.mark.parametrize('dtype', TOLERANCES, ids=str)

@@ -17,6 +17,7 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
+from mmpose_sat.engine import keep_freed_memory
 from mmpose_sat.models import fuse_for_inference
 from mmpose_sat.ops import count_macs
 
@@ -51,6 +52,9 @@ def benchmark(path: str, batch: int, args: argparse.Namespace) -> dict[str, floa
     model, _ = build(path, args.cfg_options)
     model.to(args.device)
     images = torch.randn(batch, 3, *args.shape, device=args.device)
+    if args.channels_last:
+        model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        images = images.contiguous(memory_format=torch.channels_last)
     prepare = torch.compile if args.compile else lambda network: network
     folded = prepare(fuse_for_inference(model))
 
@@ -83,6 +87,12 @@ def main() -> None:
     parser.add_argument('--device', choices=('cpu', 'cuda'), default='cpu')
     parser.add_argument('--threads', type=int, default=2, help='on the CPU')
     parser.add_argument('--compile', action='store_true', help='torch.compile, for all of them')
+    parser.add_argument(
+        '--keep-memory', action='store_true', help='as KeepMemoryHook does in training on a CPU'
+    )
+    parser.add_argument(
+        '--channels-last', action='store_true', help='images and weights, for all of them'
+    )
     parser.add_argument('--inference-only', action='store_true')
     parser.add_argument('--repeats', type=int, default=20)
     parser.add_argument('--limit', type=float, default=20.0, help='seconds per figure, about')
@@ -90,6 +100,8 @@ def main() -> None:
     parser.add_argument('--out', type=Path, help='JSON file')
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
+    if args.keep_memory:
+        keep_freed_memory()
     rows: list[dict] = []
     print('| config | GMAC | batch | inference ms (speed) | training step ms (speed) | kept MB |')
     print('|---|---|---|---|---|---|')
@@ -117,6 +129,8 @@ def main() -> None:
         result = dict(
             shape=args.shape,
             compiled=args.compile,
+            keep_memory=args.keep_memory,
+            channels_last=args.channels_last,
             threads=args.threads if args.device == 'cpu' else None,
             machine=machine(args.device),
             torch=torch.__version__,

@@ -8,4 +8,8 @@ default_hooks = dict(
 )
 log_processor = dict(window_size=10)
 randomness = dict(seed=0)
-custom_hooks = [dict(type='SyncBuffersHook'), dict(type='mmpose_sat.SanityHook')]
+custom_hooks = [
+    dict(type='SyncBuffersHook'),
+    dict(type='mmpose_sat.SanityHook'),
+    dict(type='mmpose_sat.KeepMemoryHook'),  # on a CPU
+]

@@ -1,7 +1,14 @@
 """Hooks, registered in :data:`mmpose_sat.registry.HOOKS`."""
 
 from .freeze_boxes_hook import FreezeBoxesHook
+from .keep_memory_hook import KeepMemoryHook, keep_freed_memory
 from .sanity_hook import SanityHook
 from .train_set_metric_hook import TrainSetMetricHook
 
-__all__ = ['FreezeBoxesHook', 'SanityHook', 'TrainSetMetricHook']
+__all__ = [
+    'FreezeBoxesHook',
+    'KeepMemoryHook',
+    'SanityHook',
+    'TrainSetMetricHook',
+    'keep_freed_memory',
+]

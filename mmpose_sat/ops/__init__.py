@@ -1,4 +1,4 @@
-"""Box convolution: the function, the layer, the oracle and the backends."""
+"""Box convolution: the function, the layer, the oracle and the backends; the channel shuffle."""
 
 from .backends import BACKENDS, Backend
 from .checks import debug
@@ -7,6 +7,7 @@ from .flops import count_macs
 from .functional import box_conv2d
 from .module import BoxConv2d
 from .reference import box_conv2d_reference, box_kernel
+from .shuffle import interleave, split_halves
 
 __all__ = [
     'BACKENDS',
@@ -18,4 +19,6 @@ __all__ = [
     'boxes_to_convolutions',
     'count_macs',
     'debug',
+    'interleave',
+    'split_halves',
 ]

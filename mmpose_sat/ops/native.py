@@ -12,7 +12,7 @@ from torch.autograd import forward_ad
 
 from .separable import box_conv2d_separable
 
-__all__ = ['NOT_LOADED', 'box_conv2d_native', 'refuses_native']
+__all__ = ['NOT_LOADED', 'box_conv2d_native', 'refuses_halves', 'refuses_native']
 
 _DTYPES = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
 
@@ -49,6 +49,19 @@ def refuses_native(x: Tensor, boxes: Tensor, kernel_size: int, stride: int) -> s
         forward_ad._current_level >= 0 or _differentiated_by_functorch(x, boxes)
     ):
         return 'they have no derivatives in forward mode or inside torch.func.grad and its like'
+    return None
+
+
+def refuses_halves(x: Tensor) -> str | None:
+    """Why the native channel shuffle cannot run on such a tensor, or ``None``."""
+    if NOT_LOADED is not None:
+        return NOT_LOADED
+    if torch.compiler.is_compiling() or torch.jit.is_tracing():
+        return 'compilers and exporters have their own'
+    if x.device.type != 'cpu' or x.dtype not in _DTYPES:
+        return 'there is one for floating tensors of the CPU only'
+    if torch._C._functorch.maybe_current_level() is not None or forward_ad._current_level >= 0:
+        return 'it has no derivatives in forward mode or inside torch.func'
     return None
 
 
@@ -89,12 +102,18 @@ def _register() -> None:
     """Teach PyTorch what the library's kernels do not say: shapes, derivatives, batching."""
     forward, backward = torch.ops.mmpose_sat.box_conv2d, torch.ops.mmpose_sat.box_conv2d_backward
 
+    def keeps_channels_last(x: Tensor) -> bool:
+        last = x.is_contiguous(memory_format=torch.channels_last)
+        return last and not x.is_contiguous() and x.device.type == 'cpu'
+
     @torch.library.register_fake('mmpose_sat::box_conv2d')
     def _(x: Tensor, boxes: Tensor, kernel_size: int, stride: int) -> Tensor:
         if torch.onnx.is_in_onnx_export():
             raise RuntimeError(
                 'ONNX has no box convolution: export mmpose_sat.ops.boxes_to_convolutions(model)'
             )
+        if stride == 1 and keeps_channels_last(x):
+            return torch.empty_like(x)
         height, width = ((size + stride - 1) // stride for size in x.shape[2:])
         return x.new_empty(x.shape[0], x.shape[1], height, width)
 
@@ -107,7 +126,8 @@ def _register() -> None:
         stride: int,
         needs_boxes: bool = True,
     ) -> tuple[Tensor, Tensor]:
-        return x.new_empty(x.shape), boxes.new_empty(boxes.shape)
+        grad_x = torch.empty_like(x) if keeps_channels_last(x) else x.new_empty(x.shape)
+        return grad_x, boxes.new_empty(boxes.shape)
 
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
         x, boxes, ctx.kernel_size, ctx.stride = inputs
@@ -145,6 +165,37 @@ def _register() -> None:
         boxes = boxes.movedim(in_dims[1], 0)  # its own boxes for each: more channels
         out = forward(x.movedim(0, 1).flatten(1, 2), boxes.flatten(0, 1), k, stride)
         return out.unflatten(1, (size, -1)), 1
+
+    _register_halves()
+
+
+def _register_halves() -> None:
+    join, split = torch.ops.mmpose_sat.join_halves, torch.ops.mmpose_sat.split_halves
+
+    def pixels(like: Tensor, channels: int) -> Tensor:
+        return like.new_empty(like.shape[0], *like.shape[2:], channels).permute(0, 3, 1, 2)
+
+    @torch.library.register_fake('mmpose_sat::join_halves')
+    def _(left: Tensor, right: Tensor, shuffled: bool) -> Tensor:
+        return pixels(left, 2 * left.shape[1])
+
+    @torch.library.register_fake('mmpose_sat::split_halves')
+    def _(x: Tensor, shuffled: bool) -> tuple[Tensor, Tensor]:
+        return pixels(x, x.shape[1] // 2), pixels(x, x.shape[1] // 2)
+
+    def remember(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        ctx.shuffled = inputs[-1]
+
+    def of_join(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        return *split(grad.contiguous(memory_format=torch.channels_last), ctx.shuffled), None
+
+    def of_split(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        halves = (grad.contiguous(memory_format=torch.channels_last) for grad in grads)
+        return join(*halves, ctx.shuffled), None
+
+    register_autograd = torch.library.register_autograd
+    register_autograd('mmpose_sat::join_halves', of_join, setup_context=remember)
+    register_autograd('mmpose_sat::split_halves', of_split, setup_context=remember)
 
 
 #: Why the library cannot be used in this process, or ``None``.

@@ -16,7 +16,7 @@ struct Shape {
 };
 
 // The CPU kernels of one instruction set, for the storage types float, double, half and bfloat16 (in
-// this order). Each call computes the planes [begin, end) and allocates its own workspace.
+// this order). Each call computes the planes [begin, end); workspace stays with the thread.
 struct CpuKernels {
   using Forward = void (*)(Shape, const Edges*, const void* x, void* out, int64_t begin, int64_t end);
   // `grad_edges` receives four sums per plane, in the order of Edges; null when nobody needs them.

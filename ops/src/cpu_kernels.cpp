@@ -166,7 +166,7 @@ void filter_columns(const Layout<T>& at, const Taps& taps, T* from, T* to, T* sp
 template <class S>
 void forward(Shape s, const Edges* edges, const void* x, void* out, int64_t begin, int64_t end) {
   using T = typename S::Sum;
-  std::vector<T> memory;
+  static thread_local std::vector<T> memory;
   for (int64_t plane = begin; plane < end; ++plane) {
     const Edges& e = edges[plane % s.channels];
     const Taps along_x = make_taps(e.x_lo, e.x_hi, s.width), along_y = make_taps(e.y_lo, e.y_hi, s.height);
@@ -195,7 +195,7 @@ template <class S>
 void backward(Shape s, const Edges* edges, const void* grad, const void* x, void* grad_x, double* grad_edges,
               int64_t begin, int64_t end) {
   using T = typename S::Sum;
-  std::vector<T> memory;
+  static thread_local std::vector<T> memory;
   for (int64_t plane = begin; plane < end; ++plane) {
     const Edges& e = edges[plane % s.channels];
     const Edges m = mirrored(e);

@@ -10,12 +10,15 @@
 #include <torch/headeronly/core/ScalarType.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "box_conv.h"
+#include "channel_shuffle.h"
+#include "planes.h"
 
 namespace mmpose_sat {
 
@@ -121,39 +124,94 @@ void check_gradient(const Tensor& grad, const Tensor& x, const Shape& s) {
                   "box_conv2d: the gradient must have the output's shape and dtype");
 }
 
+bool has_order(const Tensor& x, std::array<int64_t, 4> innermost_first) {
+  int64_t expected = 1;
+  for (const int64_t dim : innermost_first) {
+    if (x.size(dim) == 1) continue;
+    if (x.stride(dim) != expected) return false;
+    expected *= x.size(dim);
+  }
+  return true;
+}
+
+// As PyTorch sees it, and not contiguous as well: then the output has this memory format too.
+bool channels_last(const Tensor& x) {
+  return x.numel() > 0 && has_order(x, {1, 3, 2, 0}) && !has_order(x, {3, 2, 1, 0});
+}
+
+// A tensor on the CPU as planes: where they lie, contiguous or channels_last.
+struct Planes {
+  Tensor tensor;
+  PlaneLayout layout;
+};
+
+Planes planes_of(const Tensor& x) {
+  const bool last = channels_last(x);
+  return {last ? x : torch::stable::contiguous(x),
+          {x.size(1), x.size(2) * x.size(3), x.element_size(), last}};
+}
+
+Planes new_planes(const Tensor& like, int64_t height, int64_t width) {
+  if (channels_last(like) && height == like.size(2) && width == like.size(3)) {
+    return planes_of(torch::stable::empty_like(like));
+  }
+  return planes_of(torch::stable::new_empty(like, {like.size(0), like.size(1), height, width}));
+}
+
+// work(n, c, count) for all planes, in groups of one image where channels are to be taken together.
 // A thread is worth waking for some 30,000 elements.
-int64_t grain(const Shape& s) {
-  return std::max<int64_t>(1, 32768 / std::max<int64_t>(1, s.height * s.width));
+template <class Work>
+void for_planes(const Shape& s, bool in_groups, const Work& work) {
+  const int64_t size = in_groups ? kChannelGroup : 1, groups = (s.channels + size - 1) / size;
+  const int64_t pixels = std::max<int64_t>(1, s.height * s.width * size);
+  torch::stable::parallel_for(0, s.batch * groups, std::max<int64_t>(1, 32768 / pixels),
+                              [&](int64_t begin, int64_t end) {
+                                for (int64_t i = begin; i < end; ++i) {
+                                  const int64_t c = i % groups * size;
+                                  work(i / groups, c, std::min(size, s.channels - c));
+                                }
+                              });
 }
 
 Tensor forward_cpu(const Tensor& x, const Tensor& boxes, int64_t kernel_size, int64_t stride) {
   const Shape s = shape_of(x, boxes, stride);
-  const Tensor dense = torch::stable::contiguous(x);
-  Tensor out = torch::stable::new_empty(x, {s.batch, s.channels, s.out_height(), s.out_width()});
+  const Planes in = planes_of(x);
+  Planes out = new_planes(x, s.out_height(), s.out_width());
   const std::vector<Edges> edges = all_edges(boxes, kernel_size);
   const auto kernel = cpu_kernels().forward[index_of(x.scalar_type())];
-  const void* from = dense.const_data_ptr();
-  void* to = out.mutable_data_ptr();
-  torch::stable::parallel_for(0, s.planes(), grain(s), [&](int64_t begin, int64_t end) {
-    kernel(s, edges.data(), from, to, begin, end);
+  const void* source = in.tensor.const_data_ptr();
+  void* target = out.tensor.mutable_data_ptr();
+  for_planes(s, in.layout.channels_last, [&](int64_t n, int64_t c, int64_t count) {
+    static thread_local std::vector<char> stage_in, stage_out;
+    const void* from = read_planes(source, in.layout, n, c, count, stage_in);
+    void* to = place_for_planes(target, out.layout, n, c, count, stage_out);
+    kernel({1, count, s.height, s.width, s.stride}, &edges[c], from, to, 0, count);
+    write_planes(target, out.layout, n, c, count, stage_out);
   });
-  return out;
+  return out.tensor;
 }
 
 std::tuple<Tensor, Tensor> backward_cpu(const Tensor& grad, const Tensor& x, const Tensor& boxes,
                                         int64_t kernel_size, int64_t stride, bool needs_boxes) {
   const Shape s = shape_of(x, boxes, stride);
   check_gradient(grad, x, s);
-  const Tensor dense_grad = torch::stable::contiguous(grad), dense = torch::stable::contiguous(x);
-  Tensor grad_x = torch::stable::new_empty(x, {s.batch, s.channels, s.height, s.width});
+  const Planes in = planes_of(x), in_grad = planes_of(grad);
+  Planes out = new_planes(x, s.height, s.width);
   Tensor grad_boxes = torch::stable::new_empty(boxes, {s.channels, 4});
   const std::vector<Edges> edges = all_edges(boxes, kernel_size);
   std::vector<double> sums(needs_boxes ? 4 * s.planes() : 0);
   const auto kernel = cpu_kernels().backward[index_of(x.scalar_type())];
-  const void *from_grad = dense_grad.const_data_ptr(), *from = dense.const_data_ptr();
-  void* to = grad_x.mutable_data_ptr();
-  torch::stable::parallel_for(0, s.planes(), grain(s), [&](int64_t begin, int64_t end) {
-    kernel(s, edges.data(), from_grad, from, to, needs_boxes ? sums.data() : nullptr, begin, end);
+  const void *source = in.tensor.const_data_ptr(), *grad_source = in_grad.tensor.const_data_ptr();
+  void* target = out.tensor.mutable_data_ptr();
+  const bool in_groups = in.layout.channels_last || in_grad.layout.channels_last;
+  for_planes(s, in_groups, [&](int64_t n, int64_t c, int64_t count) {
+    static thread_local std::vector<char> stage_in, stage_grad, stage_out;
+    const void* from = read_planes(source, in.layout, n, c, count, stage_in);
+    const void* from_grad = read_planes(grad_source, in_grad.layout, n, c, count, stage_grad);
+    void* to = place_for_planes(target, out.layout, n, c, count, stage_out);
+    double* edge_sums = needs_boxes ? &sums[4 * (n * s.channels + c)] : nullptr;
+    kernel({1, count, s.height, s.width, s.stride}, &edges[c], from_grad, from, to, edge_sums, 0, count);
+    write_planes(target, out.layout, n, c, count, stage_out);
   });
   // Over the batch in a fixed order: the result does not depend on the number of threads.
   for (int64_t i = 0; i < 4 * s.channels; ++i) {
@@ -165,7 +223,62 @@ std::tuple<Tensor, Tensor> backward_cpu(const Tensor& grad, const Tensor& x, con
       grad_boxes.mutable_data_ptr<float>()[i] = static_cast<float>(total);
     }
   }
-  return {grad_x, grad_boxes};
+  return {out.tensor, grad_boxes};
+}
+
+// Elements from one pixel to the next, where channels lie next to each other and pixels follow evenly; else
+// 0.
+int64_t pixel_step(const Tensor& x) {
+  if (x.dim() != 4 || (x.size(1) > 1 && x.stride(1) != 1)) return 0;
+  const int64_t height = x.size(2), width = x.size(3);
+  const int64_t step = width > 1 ? x.stride(3) : height > 1 ? x.stride(2) : x.stride(0);
+  const bool even = (height == 1 || x.stride(2) == step * width) &&
+                    (x.size(0) == 1 || x.stride(0) == step * width * height);
+  return even && step >= x.size(1) ? step : 0;
+}
+
+// channels_last, of uninitialised values.
+Tensor new_pixels(const Tensor& like, int64_t channels) {
+  const Tensor pixels = torch::stable::new_empty(like, {like.size(0), like.size(2), like.size(3), channels});
+  return torch::stable::transpose(torch::stable::transpose(pixels, 1, 3), 2, 3);
+}
+
+Tensor join_halves_cpu(const Tensor& left, const Tensor& right, bool shuffled) {
+  const int64_t left_step = pixel_step(left), right_step = pixel_step(right);
+  STD_TORCH_CHECK(
+      left_step > 0 && right_step > 0 && left.scalar_type() == right.scalar_type() &&
+          left.size(0) == right.size(0) && left.size(1) == right.size(1) && left.size(2) == right.size(2) &&
+          left.size(3) == right.size(3),
+      "join_halves: both halves must be (N, C, H, W) of one shape and dtype, channels last in memory");
+  Tensor out = new_pixels(left, 2 * left.size(1));
+  const int64_t pixels = left.size(0) * left.size(2) * left.size(3), channels = left.size(1);
+  const void *a = left.const_data_ptr(), *b = right.const_data_ptr();
+  void* to = out.mutable_data_ptr();
+  with_type_of(left.element_size(), [&](auto type) {
+    using U = decltype(type);
+    torch::stable::parallel_for(0, pixels, 32768 / channels + 1, [&](int64_t begin, int64_t end) {
+      join_pixels(static_cast<const U*>(a), left_step, static_cast<const U*>(b), right_step,
+                  static_cast<U*>(to), channels, shuffled, begin, end);
+    });
+  });
+  return out;
+}
+
+std::tuple<Tensor, Tensor> split_halves_cpu(const Tensor& x, bool shuffled) {
+  STD_TORCH_CHECK(pixel_step(x) == x.size(1) && x.size(1) % 2 == 0,
+                  "split_halves: x must be (N, 2 C, H, W), dense, channels last in memory");
+  const int64_t pixels = x.size(0) * x.size(2) * x.size(3), channels = x.size(1) / 2;
+  Tensor left = new_pixels(x, channels), right = new_pixels(x, channels);
+  const void* from = x.const_data_ptr();
+  void *a = left.mutable_data_ptr(), *b = right.mutable_data_ptr();
+  with_type_of(x.element_size(), [&](auto type) {
+    using U = decltype(type);
+    torch::stable::parallel_for(0, pixels, 32768 / channels + 1, [&](int64_t begin, int64_t end) {
+      split_pixels(static_cast<const U*>(from), static_cast<U*>(a), static_cast<U*>(b), channels, shuffled,
+                   begin, end);
+    });
+  });
+  return {left, right};
 }
 
 #ifdef MMPOSE_SAT_CUDA
@@ -256,6 +369,8 @@ STABLE_TORCH_LIBRARY(mmpose_sat, m) {
   m.def(
       "box_conv2d_backward(Tensor grad, Tensor x, Tensor boxes, int kernel_size, int stride,"
       " bool needs_boxes=True) -> (Tensor, Tensor)");
+  m.def("join_halves(Tensor left, Tensor right, bool shuffled) -> Tensor");
+  m.def("split_halves(Tensor x, bool shuffled) -> (Tensor, Tensor)");
   m.def("cpu_capability() -> int");
   m.def("cuda_toolkit() -> int");
   m.def("cuda_driver() -> int");
@@ -270,6 +385,8 @@ STABLE_TORCH_LIBRARY_IMPL(mmpose_sat, CompositeExplicitAutograd, m) {
 STABLE_TORCH_LIBRARY_IMPL(mmpose_sat, CPU, m) {
   m.impl("box_conv2d", TORCH_BOX(&forward_cpu));
   m.impl("box_conv2d_backward", TORCH_BOX(&backward_cpu));
+  m.impl("join_halves", TORCH_BOX(&join_halves_cpu));
+  m.impl("split_halves", TORCH_BOX(&split_halves_cpu));
 }
 
 #ifdef MMPOSE_SAT_CUDA

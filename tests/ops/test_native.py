@@ -105,6 +105,19 @@ def test_float64_input_keeps_its_precision_with_float32_boxes():
     torch.testing.assert_close(box_conv2d(x, boxes, 41, backend='native'), exact)
 
 
+@pytest.mark.parametrize('stride', [1, 2])
+@pytest.mark.parametrize('channels', [3, 32, 45])
+def test_channels_last_input_gives_channels_last_output(channels, stride):
+    x, boxes = inputs((2, channels, 19, 23), 9)
+    last = x.contiguous(memory_format=torch.channels_last)
+    out = box_conv2d(last, boxes, 9, stride)
+    assert out.is_contiguous(memory_format=torch.channels_last) == (stride == 1)
+    for grad in (torch.rand(out.shape), torch.rand_like(out)):
+        expected = value_and_gradients(x, boxes, 9, stride, 'native', grad)
+        found = value_and_gradients(last, boxes, 9, stride, 'native', grad)
+        assert all(map(torch.equal, found, expected))
+
+
 def test_the_operator_itself_refuses_empty_maps():
     with pytest.raises(RuntimeError):
         torch.ops.mmpose_sat.box_conv2d(torch.zeros(1, 2, 4, 0), torch.ones(2, 4), 5, 1)
@@ -180,8 +193,10 @@ def test_a_gpu_that_cannot_run_them_is_named_with_the_reason(monkeypatch):
 def test_opcheck(dtype):
     x, boxes = inputs((2, 3, 6, 7), 5, dtype)
     operators = torch.ops.mmpose_sat
-    for needs_grad in (True, False):
-        arguments = (x.requires_grad_(needs_grad), boxes.requires_grad_(needs_grad), 5, 2)
+    for needs_grad, stride in ((True, 2), (False, 2), (True, 1)):
+        if stride == 1:
+            x = x.detach().contiguous(memory_format=torch.channels_last)
+        arguments = (x.requires_grad_(needs_grad), boxes.requires_grad_(needs_grad), 5, stride)
         torch.library.opcheck(operators.box_conv2d.default, arguments)
     grad = torch.ones(2, 3, 3, 4, dtype=dtype)
     torch.library.opcheck(operators.box_conv2d_backward.default, (grad, x, boxes, 5, 2))

@@ -4,13 +4,12 @@ A unit transforms half of the channels and shuffles them with the untouched half
 basic unit); a transition transforms both copies of its input and so changes the channel count.
 """
 
-import torch
 from mmcv.cnn import ConvModule, build_norm_layer
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from ...ops import BoxConv2d
+from ...ops import BoxConv2d, interleave, split_halves
 
 __all__ = ['OPERATORS', 'ShuffleUnit', 'TransitionUnit', 'depthwise']
 
@@ -48,11 +47,6 @@ def depthwise(operator: str, channels: int, kernel_size: int, pieces: int | str 
     return nn.Conv2d(
         channels, channels, 4, padding=padding, dilation=dilation, groups=channels, bias=False
     )
-
-
-def _interleave(left: Tensor, right: Tensor) -> Tensor:
-    """Concatenate two ``(N, C, H, W)`` halves and shuffle their channels, in one copy."""
-    return torch.stack((left, right), dim=2).flatten(1, 2)
 
 
 def _pointwise(in_channels: int, out_channels: int, norm_cfg: dict) -> ConvModule:
@@ -103,8 +97,8 @@ class ShuffleUnit(BaseModule):
         return self._transform(x)
 
     def _transform(self, x: Tensor) -> Tensor:
-        kept, moved = x.chunk(2, dim=1)
-        return _interleave(kept, self.branch(moved))
+        kept, moved = split_halves(x)
+        return interleave(kept, self.branch(moved))
 
 
 class TransitionUnit(BaseModule):
@@ -132,4 +126,4 @@ class TransitionUnit(BaseModule):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return _interleave(self.left(x), self.right(x))
+        return interleave(self.left(x), self.right(x))

@@ -79,6 +79,25 @@ def benchmark(path: str, batch: int, args: argparse.Namespace) -> dict[str, floa
     return figures
 
 
+HEADER = (
+    '| config | GMAC | batch | inference ms (speed) | training step ms (speed) | kept MB |\n'
+    '|---|---|---|---|---|---|'
+)
+
+
+def line(row: dict, rows: list[dict]) -> str:
+    """A row of the table; speeds are relative to the first network with the same batch."""
+    first = next(r for r in rows if r['batch'] == row['batch'])
+    cells = [
+        f'{row[key]:.0f} ({first[key] / row[key]:.2f}x)' if key in row else ''
+        for key in ('inference_ms', 'training_ms')
+    ]
+    kept = f'{row["kept_mb"]:.0f}' if 'kept_mb' in row else ''
+    return (
+        f'| {row["config"]} | {row["gmac"]:.3f} | {row["batch"]} | {" | ".join(cells)} | {kept} |'
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('configs', nargs='+', help='the first is what the others are compared with')
@@ -103,8 +122,7 @@ def main() -> None:
     if args.keep_memory:
         keep_freed_memory()
     rows: list[dict] = []
-    print('| config | GMAC | batch | inference ms (speed) | training step ms (speed) | kept MB |')
-    print('|---|---|---|---|---|---|')
+    print(HEADER)
     for batch in args.batches:
         for path in args.configs:
             with torch.device('meta'):
@@ -114,17 +132,7 @@ def main() -> None:
             row = dict(config=Path(path).stem, batch=batch, gmac=macs.total() / 1e9)
             row |= benchmark(path, batch, args)
             rows.append(row)
-            first = next(r for r in rows if r['batch'] == batch)
-            cells = [
-                f'{row[key]:.0f} ({first[key] / row[key]:.2f}x)' if key in row else ''
-                for key in ('inference_ms', 'training_ms')
-            ]
-            kept = f'{row["kept_mb"]:.0f}' if 'kept_mb' in row else ''
-            name = row['config']
-            print(
-                f'| {name} | {row["gmac"]:.3f} | {batch} | {" | ".join(cells)} | {kept} |',
-                flush=True,
-            )
+            print(line(row, rows), flush=True)
     if args.out:
         result = dict(
             shape=args.shape,

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import benchmark_model
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
@@ -65,7 +66,16 @@ def lsp_table() -> str:
     return '\n'.join(lines)
 
 
-TABLES: dict[str, Callable[[], str]] = {'counts': counts_table, 'lsp': lsp_table}
+def speed_table() -> str:
+    rows = json.loads((ROOT / 'benchmarks' / 'model' / 'cpu_2threads.json').read_text())['rows']
+    return '\n'.join([benchmark_model.HEADER, *(benchmark_model.line(row, rows) for row in rows)])
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    'counts': counts_table,
+    'lsp': lsp_table,
+    'speed': speed_table,
+}
 
 
 def fill(text: str) -> str:

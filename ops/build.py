@@ -101,13 +101,15 @@ def build(force: bool = False) -> Path:
             options = [*options, f'-DMMPOSE_SAT_ISA={name}', str(SOURCES / 'cpu_kernels.cpp')]
             commands[f'{folder}/{name}.o'] = [*compiler, *FLAGS, *headers, *options]
         # Only what PyTorch 2.10 has, so that the library runs with every later version.
-        options = ['-DTORCH_TARGET_VERSION=0x020a000000000000', str(SOURCES / 'library.cpp')]
+        options = ['-DTORCH_TARGET_VERSION=0x020a000000000000']
         libraries = [*(f'-L{path}' for path in library_paths()), '-ltorch_cpu']
         if nvcc:
             options.append('-DMMPOSE_SAT_CUDA')
             source = [*architecture_flags(nvcc), str(SOURCES / 'cuda_kernels.cu')]
             commands[f'{folder}/cuda.o'] = [nvcc, *NVCC_FLAGS, *headers, *source]
-        commands[f'{folder}/library.o'] = [*compiler, *FLAGS, *headers, *options]
+        for name in ('library', 'channels_last'):
+            source = [*options, str(SOURCES / f'{name}.cpp')]
+            commands[f'{folder}/{name}.o'] = [*compiler, *FLAGS, *headers, *source]
         list(pool.map(lambda c: run([*c[1], '-c', '-o', c[0]]), commands.items()))
         output = f'{folder}/library.so'
         hidden = ['-Xlinker', '--exclude-libs', '-Xlinker', 'ALL']

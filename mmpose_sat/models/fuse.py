@@ -1,4 +1,4 @@
-"""Fewer passes over memory at inference: normalisation folded into convolutions."""
+"""Fewer passes over memory at inference: normalisation and ReLU folded into convolutions."""
 
 import copy
 from itertools import pairwise
@@ -6,8 +6,9 @@ from typing import Any
 
 import torch
 from mmcv.cnn import ConvModule, fuse_conv_bn
-from torch import nn
+from torch import Tensor, nn
 
+from .backbones import BoxConvNet
 from .layers import ShuffleUnit
 
 __all__ = ['fuse_for_inference']
@@ -18,7 +19,8 @@ def fuse_for_inference(model: nn.Module) -> nn.Module:
 
     What follows a convolution is folded into it (MMCV's ``fuse_conv_bn``); what follows a box
     convolution of a :class:`ShuffleUnit`, which has no weights to take it, into the 1 x 1
-    convolution behind. Outputs differ by rounding only.
+    convolution behind. On a CPU, the convolution of an MMCV ``ConvModule`` applies its ReLU as it
+    writes. Outputs differ by rounding only.
 
     Args:
         model: Any model whose batch normalisations, among the children of a module, directly follow
@@ -36,7 +38,52 @@ def fuse_for_inference(model: nn.Module) -> nn.Module:
             if isinstance(norm, nn.modules.batchnorm._BatchNorm) and isinstance(conv, ConvModule):
                 _fold_into_next(norm, conv.conv)
                 unit.branch._modules[name] = nn.Identity()
+    for module in model.modules():
+        if isinstance(module, BoxConvNet):
+            module.inplace = True
+        if isinstance(module, ConvModule) and _ends_in_relu(module):
+            module.conv = _ConvReLU(module.conv)
+            module.with_activation = False
     return model
+
+
+def _ends_in_relu(module: ConvModule) -> bool:
+    return (
+        type(module.conv) is nn.Conv2d
+        and (module.norm is None or isinstance(module.norm, nn.Identity))
+        and bool(module.with_activation)
+        and isinstance(module.activate, nn.ReLU)
+        and module.order == ('conv', 'norm', 'act')
+    )
+
+
+class _ConvReLU(nn.Module):
+    """A convolution and a ReLU: one oneDNN primitive on a CPU."""
+
+    def __init__(self, conv: nn.Conv2d) -> None:
+        super().__init__()
+        self.conv = conv
+
+    def forward(self, x: Tensor) -> Tensor:
+        conv = self.conv
+        if not self._is_one_primitive(x):
+            return torch.relu_(conv(x))
+        shape = (conv.padding, conv.stride, conv.dilation, conv.groups)
+        pointwise = torch.ops.mkldnn._convolution_pointwise
+        return pointwise(x, conv.weight, conv.bias, *shape, 'relu', [], '')
+
+    def _is_one_primitive(self, x: Tensor) -> bool:
+        return (
+            torch.backends.mkldnn.is_available()
+            and bool(torch.backends.mkldnn.enabled)
+            and x.device.type == 'cpu'
+            and x.dtype == self.conv.weight.dtype == torch.float32
+            and x.numel() > 0
+            and not isinstance(self.conv.padding, str)
+            and self.conv.padding_mode == 'zeros'
+            and not (torch.is_grad_enabled() or torch.is_autocast_enabled('cpu'))
+            and not (torch.compiler.is_compiling() or torch.jit.is_tracing())
+        )
 
 
 @torch.no_grad()

@@ -1,18 +1,20 @@
-"""Box convolution: the function, the layer, the oracle and the backends; the channel shuffle."""
+"""Box convolution: the function, the layer, the oracle, the backends; what runs beside it."""
 
 from .backends import BACKENDS, Backend
+from .batch_norm import batch_norm
 from .checks import debug
 from .export import boxes_to_convolutions
 from .flops import count_macs
 from .functional import box_conv2d
 from .module import BoxConv2d
 from .reference import box_conv2d_reference, box_kernel
-from .shuffle import interleave, split_halves
+from .shuffle import interleave, shuffle_halves
 
 __all__ = [
     'BACKENDS',
     'Backend',
     'BoxConv2d',
+    'batch_norm',
     'box_conv2d',
     'box_conv2d_reference',
     'box_kernel',
@@ -20,5 +22,5 @@ __all__ = [
     'count_macs',
     'debug',
     'interleave',
-    'split_halves',
+    'shuffle_halves',
 ]

@@ -4,15 +4,24 @@ The library registers the two operators of ``torch.ops.mmpose_sat`` for each dev
 data, autograd and vmap are registered here.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd import forward_ad
 
 from .separable import box_conv2d_separable
 
-__all__ = ['NOT_LOADED', 'box_conv2d_native', 'refuses_halves', 'refuses_native']
+__all__ = [
+    'NOT_LOADED',
+    'box_conv2d_native',
+    'prefers_other_formats',
+    'refuses_channels_last',
+    'refuses_native',
+]
 
 _DTYPES = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
 
@@ -52,16 +61,25 @@ def refuses_native(x: Tensor, boxes: Tensor, kernel_size: int, stride: int) -> s
     return None
 
 
-def refuses_halves(x: Tensor) -> str | None:
-    """Why the native channel shuffle cannot run on such a tensor, or ``None``."""
+def refuses_channels_last(x: Tensor) -> str | None:
+    """Why the native operators for channels_last cannot run on a tensor, or ``None``."""
+    if (reason := prefers_other_formats(x)) is not None:
+        return reason
+    if not x.is_contiguous(memory_format=torch.channels_last) or x.is_contiguous():
+        return 'it is not in channels_last'
+    return None
+
+
+def prefers_other_formats(x: Tensor) -> str | None:
+    """Why channels_last does not pay for a tensor, or ``None``."""
     if NOT_LOADED is not None:
         return NOT_LOADED
     if torch.compiler.is_compiling() or torch.jit.is_tracing():
-        return 'compilers and exporters have their own'
+        return 'compilers and exporters have their own operators'
     if x.device.type != 'cpu' or x.dtype not in _DTYPES:
-        return 'there is one for floating tensors of the CPU only'
+        return 'there are operators for floating tensors of the CPU only'
     if torch._C._functorch.maybe_current_level() is not None or forward_ad._current_level >= 0:
-        return 'it has no derivatives in forward mode or inside torch.func'
+        return 'they have no derivatives in forward mode or inside torch.func'
     return None
 
 
@@ -135,16 +153,9 @@ def _register() -> None:
 
     def differentiate(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, boxes = ctx.saved_tensors
-        # Asked for a graph of the gradients, answer with operators that have one.
         if torch.is_grad_enabled():
-            # Aliases: the saved tensors' own hooks are the outer pass's to call.
-            x, boxes = x.view_as(x), boxes.view_as(boxes)
-            out = box_conv2d_separable(x, boxes, ctx.kernel_size, ctx.stride)
-            wanted = [
-                t for t, needed in zip((x, boxes), ctx.needs_input_grad, strict=False) if needed
-            ]
-            found = iter(torch.autograd.grad(out, wanted, grad, create_graph=True))
-            grads = tuple(next(found) if needed else None for needed in ctx.needs_input_grad[:2])
+            like = partial(box_conv2d_separable, kernel_size=ctx.kernel_size, stride=ctx.stride)
+            grads = _differentiable_gradients(ctx, like, (x, boxes), grad)
         else:
             grads = backward(grad, x, boxes, ctx.kernel_size, ctx.stride, ctx.needs_input_grad[1])
         return *grads, None, None
@@ -166,36 +177,90 @@ def _register() -> None:
         out = forward(x.movedim(0, 1).flatten(1, 2), boxes.flatten(0, 1), k, stride)
         return out.unflatten(1, (size, -1)), 1
 
-    _register_halves()
+    _register_channels_last()
 
 
-def _register_halves() -> None:
-    join, split = torch.ops.mmpose_sat.join_halves, torch.ops.mmpose_sat.split_halves
+def _register_channels_last() -> None:
+    operators = torch.ops.mmpose_sat
+
+    def last(x: Tensor) -> Tensor:
+        return x.contiguous(memory_format=torch.channels_last)
+
+    @torch.library.register_fake('mmpose_sat::shuffle_halves')
+    def _(left: Tensor, right: Tensor, inverse: bool) -> tuple[Tensor, Tensor]:
+        return torch.empty_like(left), torch.empty_like(right)
+
+    @torch.library.register_fake('mmpose_sat::shuffle_halves_')
+    def _(left: Tensor, right: Tensor) -> None:
+        return None
+
+    def setup_shuffle(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        ctx.inverse = inputs[2]
+
+    def shuffle_gradients(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        return *operators.shuffle_halves(*map(last, grads), not ctx.inverse), None
 
     def pixels(like: Tensor, channels: int) -> Tensor:
         return like.new_empty(like.shape[0], *like.shape[2:], channels).permute(0, 3, 1, 2)
 
-    @torch.library.register_fake('mmpose_sat::join_halves')
-    def _(left: Tensor, right: Tensor, shuffled: bool) -> Tensor:
+    @torch.library.register_fake('mmpose_sat::interleave')
+    def _(left: Tensor, right: Tensor) -> Tensor:
         return pixels(left, 2 * left.shape[1])
 
-    @torch.library.register_fake('mmpose_sat::split_halves')
-    def _(x: Tensor, shuffled: bool) -> tuple[Tensor, Tensor]:
+    @torch.library.register_fake('mmpose_sat::deinterleave')
+    def _(x: Tensor) -> tuple[Tensor, Tensor]:
         return pixels(x, x.shape[1] // 2), pixels(x, x.shape[1] // 2)
 
-    def remember(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        ctx.shuffled = inputs[-1]
+    def interleave_gradients(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
+        return operators.deinterleave(last(grad))
 
-    def of_join(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        return *split(grad.contiguous(memory_format=torch.channels_last), ctx.shuffled), None
+    def deinterleave_gradients(ctx: Any, *grads: Tensor) -> Tensor:
+        return operators.interleave(*map(last, grads))
 
-    def of_split(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        halves = (grad.contiguous(memory_format=torch.channels_last) for grad in grads)
-        return join(*halves, ctx.shuffled), None
+    @torch.library.register_fake('mmpose_sat::batch_norm')
+    def _(x: Tensor, weight: Tensor, bias: Tensor, eps: float, relu: bool) -> tuple[Tensor, ...]:
+        return torch.empty_like(x), torch.empty_like(weight), torch.empty_like(weight)
 
-    register_autograd = torch.library.register_autograd
-    register_autograd('mmpose_sat::join_halves', of_join, setup_context=remember)
-    register_autograd('mmpose_sat::split_halves', of_split, setup_context=remember)
+    @torch.library.register_fake('mmpose_sat::batch_norm_backward')
+    def _(grad: Tensor, x: Tensor, mean: Tensor, var: Tensor, *args: Any) -> tuple[Tensor, ...]:
+        return torch.empty_like(x), torch.empty_like(mean), torch.empty_like(var)
+
+    def setup_norm(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+        x, weight, bias, ctx.eps, ctx.relu = inputs
+        ctx.mark_non_differentiable(*output[1:])
+        ctx.save_for_backward(x, *output[1:], weight, bias)
+
+    def norm_gradients(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
+        x, mean, var, weight, bias = ctx.saved_tensors
+        if torch.is_grad_enabled():
+
+            def like(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+                out = F.batch_norm(x, None, None, weight, bias, training=True, eps=ctx.eps)
+                return out.relu() if ctx.relu else out
+
+            grads = _differentiable_gradients(ctx, like, (x, weight, bias), grad)
+        else:
+            saved = (x, mean, var, weight, bias)
+            grads = operators.batch_norm_backward(last(grad), *saved, ctx.eps, ctx.relu)
+        return *grads, None, None
+
+    register = torch.library.register_autograd
+    register('mmpose_sat::shuffle_halves', shuffle_gradients, setup_context=setup_shuffle)
+    register('mmpose_sat::interleave', interleave_gradients)
+    register('mmpose_sat::deinterleave', deinterleave_gradients)
+    register('mmpose_sat::batch_norm', norm_gradients, setup_context=setup_norm)
+
+
+def _differentiable_gradients(
+    ctx: Any, like: Callable[..., Tensor], inputs: tuple[Tensor, ...], grad: Tensor
+) -> tuple[Tensor | None, ...]:
+    """Gradients with a graph of their own, by operators that compute the same and have one."""
+    # Aliases: the saved tensors' own hooks are the outer pass's to call.
+    aliases = [t.view_as(t) for t in inputs]
+    needed = ctx.needs_input_grad[: len(inputs)]
+    wanted = [t for t, need in zip(aliases, needed, strict=True) if need]
+    found = iter(torch.autograd.grad(like(*aliases), wanted, grad, create_graph=True))
+    return tuple(next(found) if need else None for need in needed)
 
 
 #: Why the library cannot be used in this process, or ``None``.

@@ -1,46 +1,51 @@
-"""Halves of the channels: taken apart, and joined by a channel shuffle.
+"""The channel shuffle: two halves of the channels, taken in turn.
 
-Same values as ``torch.chunk`` and ``torch.stack``; faster, and with gradients that stay dense,
-where channels lie next to each other in memory (channels_last on the CPU).
+In one pass, and with dense gradients, where channels lie next to each other in memory
+(channels_last on the CPU).
 """
 
 import torch
 from torch import Tensor
 
-from .native import refuses_halves
+from .native import refuses_channels_last
 
-__all__ = ['interleave', 'split_halves']
-
-
-def split_halves(x: Tensor) -> tuple[Tensor, Tensor]:
-    """``(N, 2C, H, W)`` -> its first and its last C channels."""
-    if torch.is_grad_enabled() and x.requires_grad and _runs_native(x):
-        return torch.ops.mmpose_sat.split_halves(x, False)
-    left, right = x.chunk(2, dim=1)
-    return left, right
+__all__ = ['interleave', 'shuffle_halves']
 
 
 def interleave(left: Tensor, right: Tensor) -> Tensor:
-    """Concatenate two halves and shuffle their channels, in one copy.
+    """Join two halves, channels in turn.
 
     Args:
-        left, right: ``(N, C, H, W)`` each.
+        left, right: ``(N, C, H, W)`` each, of one dtype.
 
     Returns:
-        ``(N, 2C, H, W)``: the first channel of ``left``, the first of ``right``, the second of
-        ``left`` and so on.
+        ``(N, 2C, H, W)``: channels l0, r0, l1, r1, ...
     """
-    if left.dtype != right.dtype or not _runs_native(right):
-        return torch.stack((left, right), dim=2).flatten(1, 2)
-    # Half of the channels of a channels_last tensor is read where it is.
-    step, (height, width) = left.stride(3), left.shape[2:]
-    evenly = left.stride() == (step * width * height, 1, step * width, step)
-    if not evenly or step < left.shape[1]:
-        left = left.contiguous(memory_format=torch.channels_last)
-    return torch.ops.mmpose_sat.join_halves(left, right, True)
+    if _runs_native(left, right):
+        return torch.ops.mmpose_sat.interleave(left, _last(right))
+    return torch.stack((left, right), dim=2).flatten(1, 2)
 
 
-def _runs_native(x: Tensor) -> bool:
-    if refuses_halves(x) is not None:
-        return False
-    return x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
+def shuffle_halves(left: Tensor, right: Tensor, inplace: bool = False) -> tuple[Tensor, Tensor]:
+    """The two halves of :func:`interleave`, ``(N, C, H, W)`` each.
+
+    Args:
+        left, right: ``(N, C, H, W)`` each, of one dtype.
+        inplace: Allow to overwrite them, where no gradient will be asked for.
+    """
+    if not _runs_native(left, right):
+        left, right = interleave(left, right).chunk(2, dim=1)
+        return left, right
+    right = _last(right)
+    if inplace and not torch.is_grad_enabled():
+        torch.ops.mmpose_sat.shuffle_halves_(left, right)
+        return left, right
+    return torch.ops.mmpose_sat.shuffle_halves(left, right, False)
+
+
+def _runs_native(left: Tensor, right: Tensor) -> bool:
+    return left.dtype == right.dtype and refuses_channels_last(left) is None
+
+
+def _last(x: Tensor) -> Tensor:
+    return x.contiguous(memory_format=torch.channels_last)

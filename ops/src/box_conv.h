@@ -15,16 +15,52 @@ struct Shape {
   MMPOSE_SAT_HOST_DEVICE int64_t planes() const { return batch * channels; }
 };
 
+// out = scale x + shift, rectified if relu: a normalisation around centre. Arrays of one period, in the type
+// that sums are taken in.
+struct AffineView {
+  int64_t period;
+  bool relu;
+  const void *centre, *scale, *shift;
+};
+
+// Batch normalisation of elements [begin, end) of a tensor in which channels repeat with a period; `begin` is
+// a multiple of it. Sums are added to 2 * period numbers.
+struct NormKernels {
+  void (*load)(const void* in, void* out, int64_t n);
+  void (*moments)(const void* x, int64_t period, int64_t begin, int64_t end, const void* centre,
+                  double* sums);
+  void (*apply)(const AffineView&, const void* x, void* out, int64_t begin, int64_t end);
+  void (*gradient_sums)(const AffineView&, const void* grad, const void* x, int64_t begin, int64_t end,
+                        double* sums);
+  void (*gradient)(const AffineView&, const void* slopes, const void* offsets, const void* grad,
+                   const void* x, void* out, int64_t begin, int64_t end);
+};
+
 // The CPU kernels of one instruction set, for the storage types float, double, half and bfloat16 (in
-// this order). Each call computes the planes [begin, end); workspace stays with the thread.
+// this order). Workspace stays with the thread.
 struct CpuKernels {
-  using Forward = void (*)(Shape, const Edges*, const void* x, void* out, int64_t begin, int64_t end);
-  // `grad_edges` receives four sums per plane, in the order of Edges; null when nobody needs them.
-  using Backward = void (*)(Shape, const Edges*, const void* grad, const void* x, void* grad_x,
-                            double* grad_edges, int64_t begin, int64_t end);
+  // One plane of a box convolution; of the shape, batch and channels are not looked at.
+  using Forward = void (*)(Shape, const Edges&, const void* x, void* out);
+  // `grad_edges` receives four sums, in the order of Edges; null when nobody needs them.
+  using Backward = void (*)(Shape, const Edges&, const void* grad, const void* x, void* grad_x,
+                            double* grad_edges);
+  // Pixels [begin, end) of two halves with `channels` each; the pixels of the shuffled ones are `step`
+  // elements apart.
+  using Shuffle = void (*)(const void* left, const void* right, void* new_left, void* new_right,
+                           int64_t channels, int64_t step, int64_t begin, int64_t end);
+  using Unshuffle = void (*)(const void* new_left, const void* new_right, void* left, void* right,
+                             int64_t channels, int64_t step, int64_t begin, int64_t end);
+  using ShuffleInPlace = void (*)(void* left, void* right, int64_t channels, int64_t begin, int64_t end);
   Forward forward[4];
   Backward backward[4];
+  NormKernels norm[4];
+  Shuffle shuffle[3];  // of 2, 4 and 8 bytes
+  Unshuffle unshuffle[3];
+  ShuffleInPlace shuffle_in_place[3];
 };
+
+// Those for the processor this runs on.
+const CpuKernels& cpu_kernels();
 
 // How planes are cut and staged on a GPU. Sizes are in elements of the type that sums are taken in.
 struct CudaPlan {

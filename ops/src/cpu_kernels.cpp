@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "box_conv.h"
+#include "channels_last.h"
 
 namespace mmpose_sat {
 namespace {
@@ -138,6 +139,7 @@ void load_strip(const Layout<T>& at, const S* plane, const Shape& s, int64_t str
     }
     const S* source = plane + y / stride * width;
     if (stride == 1) {
+      prefetch<false>(source, width);
       load_row(source, row, width);
     } else {
       std::fill(row, row + s.width, T(0));
@@ -164,26 +166,24 @@ void filter_columns(const Layout<T>& at, const Taps& taps, T* from, T* to, T* sp
 }
 
 template <class S>
-void forward(Shape s, const Edges* edges, const void* x, void* out, int64_t begin, int64_t end) {
+void forward(Shape s, const Edges& e, const void* x, void* out) {
   using T = typename S::Sum;
   static thread_local std::vector<T> memory;
-  for (int64_t plane = begin; plane < end; ++plane) {
-    const Edges& e = edges[plane % s.channels];
-    const Taps along_x = make_taps(e.x_lo, e.x_hi, s.width), along_y = make_taps(e.y_lo, e.y_hi, s.height);
-    const Layout<T> at = make_layout<T>(s, along_x.reach(), along_y.reach());
-    T* buffer = claim(memory, 4, at.size());
-    T* filtered = buffer + at.size();
-    T* spare[2] = {filtered + at.size(), filtered + 2 * at.size()};
-    const S* source = static_cast<const S*>(x) + plane * s.height * s.width;
-    S* target = static_cast<S*>(out) + plane * s.out_height() * s.out_width();
-    for (int64_t y0 = 0; y0 < s.height; y0 += at.rows) {
-      load_strip(at, source, s, 1, y0, buffer);
-      filter_rows(at, along_x, s, y0, buffer, filtered, spare);
-      filter_columns(at, along_y, filtered, buffer, spare);
-      const int64_t first = (y0 + s.stride - 1) / s.stride * s.stride;
-      for (int64_t y = first; y < std::min(y0 + at.rows, s.height); y += s.stride) {
-        store_row(at.row(buffer, y - y0), target + y / s.stride * s.out_width(), s.out_width(), s.stride);
-      }
+  const Taps along_x = make_taps(e.x_lo, e.x_hi, s.width), along_y = make_taps(e.y_lo, e.y_hi, s.height);
+  const Layout<T> at = make_layout<T>(s, along_x.reach(), along_y.reach());
+  T* buffer = claim(memory, 4, at.size());
+  T* filtered = buffer + at.size();
+  T* spare[2] = {filtered + at.size(), filtered + 2 * at.size()};
+  const S* source = static_cast<const S*>(x);
+  S* target = static_cast<S*>(out);
+  for (int64_t y0 = 0; y0 < s.height; y0 += at.rows) {
+    load_strip(at, source, s, 1, y0, buffer);
+    filter_rows(at, along_x, s, y0, buffer, filtered, spare);
+    filter_columns(at, along_y, filtered, buffer, spare);
+    const int64_t first = (y0 + s.stride - 1) / s.stride * s.stride;
+    for (int64_t y = first; y < std::min(y0 + at.rows, s.height); y += s.stride) {
+      prefetch<true>(target + y / s.stride * s.out_width(), s.out_width());
+      store_row(at.row(buffer, y - y0), target + y / s.stride * s.out_width(), s.out_width(), s.stride);
     }
   }
 }
@@ -192,49 +192,49 @@ void forward(Shape s, const Edges* edges, const void* x, void* out, int64_t begi
 // one column (row) of the box: its gradient pairs the input with the output's gradient filtered along
 // the other axis only, shifted to that column (row).
 template <class S>
-void backward(Shape s, const Edges* edges, const void* grad, const void* x, void* grad_x, double* grad_edges,
-              int64_t begin, int64_t end) {
+void backward(Shape s, const Edges& e, const void* grad, const void* x, void* grad_x, double* grad_edges) {
   using T = typename S::Sum;
   static thread_local std::vector<T> memory;
-  for (int64_t plane = begin; plane < end; ++plane) {
-    const Edges& e = edges[plane % s.channels];
-    const Edges m = mirrored(e);
-    const Taps along_x = make_taps(m.x_lo, m.x_hi, s.width), along_y = make_taps(m.y_lo, m.y_hi, s.height);
-    const int64_t x_lo = whole_pixels(e.x_lo, s.width), x_hi = whole_pixels(e.x_hi, s.width);
-    const int64_t y_lo = whole_pixels(e.y_lo, s.height), y_hi = whole_pixels(e.y_hi, s.height);
-    const int64_t reach_x = std::max({along_x.reach(), std::abs(x_lo), std::abs(x_hi)});
-    const int64_t reach_y = std::max({along_y.reach(), std::abs(y_lo), std::abs(y_hi)});
-    const Layout<T> at = make_layout<T>(s, reach_x, reach_y);
-    T* output_grad = claim(memory, 6, at.size());
-    T* input = output_grad + at.size();
-    T* by_row = input + at.size();
-    T* by_column = by_row + at.size();
-    T* spare[2] = {by_column + at.size(), by_column + 2 * at.size()};
-    const S* grad_plane = static_cast<const S*>(grad) + plane * s.out_height() * s.out_width();
-    const S* x_plane = static_cast<const S*>(x) + plane * s.height * s.width;
-    S* target = static_cast<S*>(grad_x) + plane * s.height * s.width;
-    double left = 0, right = 0, top = 0, bottom = 0;
-    for (int64_t y0 = 0; y0 < s.height; y0 += at.rows) {
-      load_strip(at, grad_plane, s, s.stride, y0, output_grad);
-      filter_rows(at, along_x, s, y0, output_grad, by_row, spare);
-      filter_columns(at, along_y, by_row, by_column, spare);
-      const int64_t rows = std::min(at.rows, s.height - y0), n = rows * at.pitch;
-      for (int64_t y = 0; y < rows; ++y) {
-        store_row(at.row(by_column, y), target + (y0 + y) * s.width, s.width, 1);
-      }
-      if (grad_edges == nullptr) continue;
-      load_strip(at, x_plane, s, 1, y0, input);
-      dot2<T>(at.row(by_row, 0), at.row(input, y_lo), at.row(input, y_hi), n, top, bottom);
-      std::fill(by_column, at.row(by_column, 0), T(0));
-      std::fill(at.row(by_column, rows), by_column + at.size(), T(0));
-      filter(along_y, at.row(output_grad, 0), at.row(by_column, 0), n, at.pitch, spare);
-      dot2<T>(at.row(input, 0), at.row(by_column, 0) - x_lo, at.row(by_column, 0) - x_hi, n, left, right);
+  const Edges m = mirrored(e);
+  const Taps along_x = make_taps(m.x_lo, m.x_hi, s.width), along_y = make_taps(m.y_lo, m.y_hi, s.height);
+  const int64_t x_lo = whole_pixels(e.x_lo, s.width), x_hi = whole_pixels(e.x_hi, s.width);
+  const int64_t y_lo = whole_pixels(e.y_lo, s.height), y_hi = whole_pixels(e.y_hi, s.height);
+  const int64_t reach_x = std::max({along_x.reach(), std::abs(x_lo), std::abs(x_hi)});
+  const int64_t reach_y = std::max({along_y.reach(), std::abs(y_lo), std::abs(y_hi)});
+  const Layout<T> at = make_layout<T>(s, reach_x, reach_y);
+  T* output_grad = claim(memory, 6, at.size());
+  T* input = output_grad + at.size();
+  T* by_row = input + at.size();
+  T* by_column = by_row + at.size();
+  T* spare[2] = {by_column + at.size(), by_column + 2 * at.size()};
+  const S* grad_plane = static_cast<const S*>(grad);
+  const S* x_plane = static_cast<const S*>(x);
+  S* target = static_cast<S*>(grad_x);
+  double left = 0, right = 0, top = 0, bottom = 0;
+  for (int64_t y0 = 0; y0 < s.height; y0 += at.rows) {
+    load_strip(at, grad_plane, s, s.stride, y0, output_grad);
+    filter_rows(at, along_x, s, y0, output_grad, by_row, spare);
+    filter_columns(at, along_y, by_row, by_column, spare);
+    const int64_t rows = std::min(at.rows, s.height - y0), n = rows * at.pitch;
+    for (int64_t y = 0; y < rows; ++y) {
+      prefetch<true>(target + (y0 + y) * s.width, s.width);
+      store_row(at.row(by_column, y), target + (y0 + y) * s.width, s.width, 1);
     }
     if (grad_edges == nullptr) continue;
-    const double sums[4] = {-left, right, -top, bottom};
-    std::copy(sums, sums + 4, grad_edges + 4 * plane);
+    load_strip(at, x_plane, s, 1, y0, input);
+    dot2<T>(at.row(by_row, 0), at.row(input, y_lo), at.row(input, y_hi), n, top, bottom);
+    std::fill(by_column, at.row(by_column, 0), T(0));
+    std::fill(at.row(by_column, rows), by_column + at.size(), T(0));
+    filter(along_y, at.row(output_grad, 0), at.row(by_column, 0), n, at.pitch, spare);
+    dot2<T>(at.row(input, 0), at.row(by_column, 0) - x_lo, at.row(by_column, 0) - x_hi, n, left, right);
   }
+  if (grad_edges == nullptr) return;
+  const double sums[4] = {-left, right, -top, bottom};
+  std::copy(sums, sums + 4, grad_edges);
 }
+
+template <class S>
+constexpr NormKernels norm_kernels{load<S>, moments<S>, apply<S>, gradient_sums<S>, gradient<S>};
 
 }  // namespace
 
@@ -242,6 +242,11 @@ extern const CpuKernels MMPOSE_SAT_ISA;
 const CpuKernels MMPOSE_SAT_ISA = {
     {forward<Storage<float>>, forward<Storage<double>>, forward<Storage<Half>>, forward<Storage<BFloat16>>},
     {backward<Storage<float>>, backward<Storage<double>>, backward<Storage<Half>>,
-     backward<Storage<BFloat16>>}};
+     backward<Storage<BFloat16>>},
+    {norm_kernels<Storage<float>>, norm_kernels<Storage<double>>, norm_kernels<Storage<Half>>,
+     norm_kernels<Storage<BFloat16>>},
+    {shuffle<uint16_t>, shuffle<uint32_t>, shuffle<uint64_t>},
+    {unshuffle<uint16_t>, unshuffle<uint32_t>, unshuffle<uint64_t>},
+    {shuffle_in_place<uint16_t>, shuffle_in_place<uint32_t>, shuffle_in_place<uint64_t>}};
 
 }  // namespace mmpose_sat

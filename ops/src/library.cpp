@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "box_conv.h"
-#include "channel_shuffle.h"
 #include "planes.h"
+#include "tensors.h"
 
 namespace mmpose_sat {
 
@@ -50,11 +50,6 @@ const CpuKernels& best_cpu_kernels() {
 #endif
 }
 
-const CpuKernels& cpu_kernels() {
-  static const CpuKernels& best = best_cpu_kernels();
-  return best;
-}
-
 // 0 portable, 1 AVX2, 2 AVX-512: what runs in this process.
 int64_t cpu_capability() {
 #ifdef MMPOSE_SAT_X86
@@ -80,16 +75,6 @@ int64_t cuda_driver() {
 #else
   return 0;
 #endif
-}
-
-int index_of(ScalarType dtype) {
-  switch (dtype) {
-    case ScalarType::Float: return 0;
-    case ScalarType::Double: return 1;
-    case ScalarType::Half: return 2;
-    case ScalarType::BFloat16: return 3;
-    default: STD_TORCH_CHECK(false, "box_conv2d: x must be float32, float64, float16 or bfloat16");
-  }
 }
 
 Shape shape_of(const Tensor& x, const Tensor& boxes, int64_t stride) {
@@ -124,19 +109,9 @@ void check_gradient(const Tensor& grad, const Tensor& x, const Shape& s) {
                   "box_conv2d: the gradient must have the output's shape and dtype");
 }
 
-bool has_order(const Tensor& x, std::array<int64_t, 4> innermost_first) {
-  int64_t expected = 1;
-  for (const int64_t dim : innermost_first) {
-    if (x.size(dim) == 1) continue;
-    if (x.stride(dim) != expected) return false;
-    expected *= x.size(dim);
-  }
-  return true;
-}
-
 // As PyTorch sees it, and not contiguous as well: then the output has this memory format too.
 bool channels_last(const Tensor& x) {
-  return x.numel() > 0 && has_order(x, {1, 3, 2, 0}) && !has_order(x, {3, 2, 1, 0});
+  return x.numel() > 0 && is_channels_last(x) && !has_order(x, {3, 2, 1, 0});
 }
 
 // A tensor on the CPU as planes: where they lie, contiguous or channels_last.
@@ -183,9 +158,11 @@ Tensor forward_cpu(const Tensor& x, const Tensor& boxes, int64_t kernel_size, in
   void* target = out.tensor.mutable_data_ptr();
   for_planes(s, in.layout.channels_last, [&](int64_t n, int64_t c, int64_t count) {
     static thread_local std::vector<char> stage_in, stage_out;
-    const void* from = read_planes(source, in.layout, n, c, count, stage_in);
-    void* to = place_for_planes(target, out.layout, n, c, count, stage_out);
-    kernel({1, count, s.height, s.width, s.stride}, &edges[c], from, to, 0, count);
+    const char* from = read_planes(source, in.layout, n, c, count, stage_in);
+    char* to = place_for_planes(target, out.layout, n, c, count, stage_out);
+    for (int64_t i = 0; i < count; ++i) {
+      kernel(s, edges[c + i], from + i * in.layout.step(), to + i * out.layout.step());
+    }
     write_planes(target, out.layout, n, c, count, stage_out);
   });
   return out.tensor;
@@ -206,11 +183,14 @@ std::tuple<Tensor, Tensor> backward_cpu(const Tensor& grad, const Tensor& x, con
   const bool in_groups = in.layout.channels_last || in_grad.layout.channels_last;
   for_planes(s, in_groups, [&](int64_t n, int64_t c, int64_t count) {
     static thread_local std::vector<char> stage_in, stage_grad, stage_out;
-    const void* from = read_planes(source, in.layout, n, c, count, stage_in);
-    const void* from_grad = read_planes(grad_source, in_grad.layout, n, c, count, stage_grad);
-    void* to = place_for_planes(target, out.layout, n, c, count, stage_out);
-    double* edge_sums = needs_boxes ? &sums[4 * (n * s.channels + c)] : nullptr;
-    kernel({1, count, s.height, s.width, s.stride}, &edges[c], from_grad, from, to, edge_sums, 0, count);
+    const char* from = read_planes(source, in.layout, n, c, count, stage_in);
+    const char* from_grad = read_planes(grad_source, in_grad.layout, n, c, count, stage_grad);
+    char* to = place_for_planes(target, out.layout, n, c, count, stage_out);
+    for (int64_t i = 0; i < count; ++i) {
+      double* edge_sums = needs_boxes ? &sums[4 * (n * s.channels + c + i)] : nullptr;
+      kernel(s, edges[c + i], from_grad + i * in_grad.layout.step(), from + i * in.layout.step(),
+             to + i * out.layout.step(), edge_sums);
+    }
     write_planes(target, out.layout, n, c, count, stage_out);
   });
   // Over the batch in a fixed order: the result does not depend on the number of threads.
@@ -224,61 +204,6 @@ std::tuple<Tensor, Tensor> backward_cpu(const Tensor& grad, const Tensor& x, con
     }
   }
   return {out.tensor, grad_boxes};
-}
-
-// Elements from one pixel to the next, where channels lie next to each other and pixels follow evenly; else
-// 0.
-int64_t pixel_step(const Tensor& x) {
-  if (x.dim() != 4 || (x.size(1) > 1 && x.stride(1) != 1)) return 0;
-  const int64_t height = x.size(2), width = x.size(3);
-  const int64_t step = width > 1 ? x.stride(3) : height > 1 ? x.stride(2) : x.stride(0);
-  const bool even = (height == 1 || x.stride(2) == step * width) &&
-                    (x.size(0) == 1 || x.stride(0) == step * width * height);
-  return even && step >= x.size(1) ? step : 0;
-}
-
-// channels_last, of uninitialised values.
-Tensor new_pixels(const Tensor& like, int64_t channels) {
-  const Tensor pixels = torch::stable::new_empty(like, {like.size(0), like.size(2), like.size(3), channels});
-  return torch::stable::transpose(torch::stable::transpose(pixels, 1, 3), 2, 3);
-}
-
-Tensor join_halves_cpu(const Tensor& left, const Tensor& right, bool shuffled) {
-  const int64_t left_step = pixel_step(left), right_step = pixel_step(right);
-  STD_TORCH_CHECK(
-      left_step > 0 && right_step > 0 && left.scalar_type() == right.scalar_type() &&
-          left.size(0) == right.size(0) && left.size(1) == right.size(1) && left.size(2) == right.size(2) &&
-          left.size(3) == right.size(3),
-      "join_halves: both halves must be (N, C, H, W) of one shape and dtype, channels last in memory");
-  Tensor out = new_pixels(left, 2 * left.size(1));
-  const int64_t pixels = left.size(0) * left.size(2) * left.size(3), channels = left.size(1);
-  const void *a = left.const_data_ptr(), *b = right.const_data_ptr();
-  void* to = out.mutable_data_ptr();
-  with_type_of(left.element_size(), [&](auto type) {
-    using U = decltype(type);
-    torch::stable::parallel_for(0, pixels, 32768 / channels + 1, [&](int64_t begin, int64_t end) {
-      join_pixels(static_cast<const U*>(a), left_step, static_cast<const U*>(b), right_step,
-                  static_cast<U*>(to), channels, shuffled, begin, end);
-    });
-  });
-  return out;
-}
-
-std::tuple<Tensor, Tensor> split_halves_cpu(const Tensor& x, bool shuffled) {
-  STD_TORCH_CHECK(pixel_step(x) == x.size(1) && x.size(1) % 2 == 0,
-                  "split_halves: x must be (N, 2 C, H, W), dense, channels last in memory");
-  const int64_t pixels = x.size(0) * x.size(2) * x.size(3), channels = x.size(1) / 2;
-  Tensor left = new_pixels(x, channels), right = new_pixels(x, channels);
-  const void* from = x.const_data_ptr();
-  void *a = left.mutable_data_ptr(), *b = right.mutable_data_ptr();
-  with_type_of(x.element_size(), [&](auto type) {
-    using U = decltype(type);
-    torch::stable::parallel_for(0, pixels, 32768 / channels + 1, [&](int64_t begin, int64_t end) {
-      split_pixels(static_cast<const U*>(from), static_cast<U*>(a), static_cast<U*>(b), channels, shuffled,
-                   begin, end);
-    });
-  });
-  return {left, right};
 }
 
 #ifdef MMPOSE_SAT_CUDA
@@ -364,13 +289,16 @@ std::tuple<Tensor, Tensor> backward_cuda(const Tensor& grad, const Tensor& x, co
 
 }  // namespace
 
+const CpuKernels& cpu_kernels() {
+  static const CpuKernels& best = best_cpu_kernels();
+  return best;
+}
+
 STABLE_TORCH_LIBRARY(mmpose_sat, m) {
   m.def("box_conv2d(Tensor x, Tensor boxes, int kernel_size, int stride) -> Tensor");
   m.def(
       "box_conv2d_backward(Tensor grad, Tensor x, Tensor boxes, int kernel_size, int stride,"
       " bool needs_boxes=True) -> (Tensor, Tensor)");
-  m.def("join_halves(Tensor left, Tensor right, bool shuffled) -> Tensor");
-  m.def("split_halves(Tensor x, bool shuffled) -> (Tensor, Tensor)");
   m.def("cpu_capability() -> int");
   m.def("cuda_toolkit() -> int");
   m.def("cuda_driver() -> int");
@@ -385,8 +313,6 @@ STABLE_TORCH_LIBRARY_IMPL(mmpose_sat, CompositeExplicitAutograd, m) {
 STABLE_TORCH_LIBRARY_IMPL(mmpose_sat, CPU, m) {
   m.impl("box_conv2d", TORCH_BOX(&forward_cpu));
   m.impl("box_conv2d_backward", TORCH_BOX(&backward_cpu));
-  m.impl("join_halves", TORCH_BOX(&join_halves_cpu));
-  m.impl("split_halves", TORCH_BOX(&split_halves_cpu));
 }
 
 #ifdef MMPOSE_SAT_CUDA

@@ -15,10 +15,14 @@ struct PlaneLayout {
   int64_t offset(int64_t n, int64_t c) const {
     return bytes * (n * channels * size + (channels_last ? c : c * size));
   }
+  // Elements (`step`: bytes) from a plane to the next where kernels find them. Staged planes are a line of
+  // the cache out of step: with sizes that are powers of two, all would fall on the same few lines.
+  int64_t pitch() const { return channels_last ? (size + 15) / 16 * 16 + 16 : size; }
+  int64_t step() const { return bytes * pitch(); }
 };
 
 // Channels that are taken together.
-constexpr int64_t kChannelGroup = 64;
+constexpr int64_t kChannelGroup = 32;
 
 // to[j * to_step + i] = from[i * from_step + j] for i, j in [0, 4).
 template <class U>
@@ -93,25 +97,25 @@ void with_type_of(int64_t bytes, const Call& call) {
   bytes == 2 ? call(uint16_t{}) : bytes == 4 ? call(uint32_t{}) : call(uint64_t{});
 }
 
-// `count` planes from channel c of image n on, one after the other: where they are, or copied to `stage`.
-inline const void* read_planes(const void* tensor, const PlaneLayout& at, int64_t n, int64_t c, int64_t count,
+// `count` planes from channel c of image n on, at their pitch: where they are, or copied to `stage`.
+inline const char* read_planes(const void* tensor, const PlaneLayout& at, int64_t n, int64_t c, int64_t count,
                                std::vector<char>& stage) {
   const char* from = static_cast<const char*>(tensor) + at.offset(n, c);
   if (!at.channels_last) return from;
-  stage.resize(count * at.size * at.bytes);
+  stage.resize(count * at.step());
   with_type_of(at.bytes, [&](auto type) {
     using U = decltype(type);
     transpose(reinterpret_cast<const U*>(from), at.channels, at.size, count,
-              reinterpret_cast<U*>(stage.data()), at.size);
+              reinterpret_cast<U*>(stage.data()), at.pitch());
   });
   return stage.data();
 }
 
 // The same for writing: fill what this returns, then call `write_planes`.
-inline void* place_for_planes(void* tensor, const PlaneLayout& at, int64_t n, int64_t c, int64_t count,
+inline char* place_for_planes(void* tensor, const PlaneLayout& at, int64_t n, int64_t c, int64_t count,
                               std::vector<char>& stage) {
   if (!at.channels_last) return static_cast<char*>(tensor) + at.offset(n, c);
-  stage.resize(count * at.size * at.bytes);
+  stage.resize(count * at.step());
   return stage.data();
 }
 
@@ -121,7 +125,7 @@ inline void write_planes(void* tensor, const PlaneLayout& at, int64_t n, int64_t
   char* to = static_cast<char*>(tensor) + at.offset(n, c);
   with_type_of(at.bytes, [&](auto type) {
     using U = decltype(type);
-    transpose(reinterpret_cast<const U*>(stage.data()), at.size, count, at.size, reinterpret_cast<U*>(to),
+    transpose(reinterpret_cast<const U*>(stage.data()), at.pitch(), count, at.size, reinterpret_cast<U*>(to),
               at.channels);
   });
 }

@@ -2,7 +2,9 @@
 
 import pytest
 import torch
+from mmcv.cnn import ConvModule
 from mmpose.models.backbones import ResNet
+from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmpose_sat.models import BoxConvNet, fuse_for_inference
@@ -27,8 +29,24 @@ def test_box_conv_net_computes_the_same_without_batch_norm(operator):
     fused = fuse_for_inference(model)
     assert model.training and not any(isinstance(m, _BatchNorm) for m in fused.modules())
     x = torch.randn(2, 3, 40, 32)
-    for a, b in zip(fused(x), model.eval()(x), strict=True):
-        assert (a - b).abs().max() < 1e-4 * b.abs().max()
+    for gradients in (True, False):  # without, units overwrite what they are given
+        with torch.set_grad_enabled(gradients):
+            for a, b in zip(fused(x), model.eval()(x), strict=True):
+                assert (a - b).abs().max() < 1e-4 * b.abs().max()
+
+
+@pytest.mark.parametrize('changes', [dict(padding=0), dict(padding=1, padding_mode='reflect')])
+def test_a_relu_is_folded_into_its_convolution(changes):
+    module = trained(ConvModule(3, 6, 3, norm_cfg=dict(type='BN'), **changes))
+    fused = fuse_for_inference(nn.Sequential(module))
+    assert not fused[0].with_activation
+    module.eval()
+    for dtype in (torch.float32, torch.float64):
+        x = torch.randn(2, 3, 8, 9, dtype=dtype)
+        with torch.no_grad():
+            torch.testing.assert_close(
+                fused.to(dtype)(x), module.to(dtype)(x), rtol=1e-4, atol=1e-5
+            )
 
 
 def test_other_models_are_fused_by_mmcv():

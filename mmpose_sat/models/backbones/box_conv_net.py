@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from mmcv.cnn import ConvModule
 from mmpose.models.backbones.base_backbone import BaseBackbone
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from ...ops.native import refuses_halves
+from ...ops import interleave, shuffle_halves
+from ...ops.native import prefers_other_formats
 from ...registry import MODELS
-from ..layers import ShuffleUnit, TransitionUnit
+from ..layers import ConvBNReLU, ShuffleUnit, TransitionUnit
 
 __all__ = ['BoxConvNet']
 
@@ -86,9 +86,11 @@ class BoxConvNet(BaseBackbone):
         self.out_indices = tuple(out_indices)
         self.frozen_stages = frozen_stages
         self.norm_eval = norm_eval
+        #: Without gradients, units may overwrite what they are given (``fuse_for_inference``).
+        self.inplace = False
 
         self.stem = nn.Sequential(
-            ConvModule(in_channels, stem_channels, 7, stride=2, padding=3, norm_cfg=norm_cfg),
+            ConvBNReLU(in_channels, stem_channels, 7, stride=2, padding=3, norm_cfg=norm_cfg),
             nn.MaxPool2d(3, stride=2, padding=1),
         )
         self.stages = nn.ModuleList()
@@ -105,13 +107,16 @@ class BoxConvNet(BaseBackbone):
         self._freeze_stages()
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        if refuses_halves(x) is None:
+        if prefers_other_formats(x) is None:
             # Normalisation, depthwise and 1 x 1 convolutions are faster so on a CPU.
             x = x.contiguous(memory_format=torch.channels_last)
         x = self.stem(x)
         outputs = []
         for index, stage in enumerate(self.stages):
-            x = stage(x)
+            left, right = stage[0](x)  # type: ignore[index]
+            for unit in stage[1:]:  # type: ignore[index]
+                left, right = unit(*shuffle_halves(left, right, inplace=self.inplace))
+            x = interleave(left, right)
             if index in self.out_indices:
                 outputs.append(x)
         return tuple(outputs)

@@ -1,3 +1,3 @@
-from .shuffle_units import OPERATORS, ShuffleUnit, TransitionUnit, depthwise
+from .shuffle_units import OPERATORS, ConvBNReLU, ShuffleUnit, TransitionUnit, depthwise
 
-__all__ = ['OPERATORS', 'ShuffleUnit', 'TransitionUnit', 'depthwise']
+__all__ = ['OPERATORS', 'ConvBNReLU', 'ShuffleUnit', 'TransitionUnit', 'depthwise']

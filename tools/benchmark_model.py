@@ -1,55 +1,58 @@
-"""Time whole networks: inference and training step, and what a step keeps for its backward pass.
+"""Time whole networks: inference and training step; and the memory they take.
 
 Networks get the same treatment and are measured in turn in one run; ratios are to the first one.
-Each figure is the fastest (CPU) or median (GPU) of its repetitions.
+Each figure is the fastest (CPU) or median (GPU) of its repetitions. "peak" is the most that the
+tensors of a call take at once, beyond weights, gradients, the optimiser's state and the images.
 """
 
 import argparse
 import json
+from collections.abc import Callable
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 
 import torch
 from _provenance import commit, machine
 from _timing import measure
 from mmengine.config import Config, DictAction
+from mmengine.hub import get_config
+from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
-from torch import Tensor, nn
+from torch import nn
+from torch.profiler import ProfilerActivity, profile
 
 from mmpose_sat.engine import keep_freed_memory
 from mmpose_sat.models import fuse_for_inference
 from mmpose_sat.ops import count_macs
 
 
-def kept_for_backward(model: nn.Module, images: Tensor) -> float:
-    """MB of distinct storages that a forward pass keeps, parameters not counted."""
-    own = {p.untyped_storage().data_ptr() for p in model.parameters()}
-    kept: dict[int, int] = {}
-
-    def pack(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        if storage.data_ptr() not in own:
-            kept[storage.data_ptr()] = storage.nbytes()
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        output = model(images, None, mode='tensor')
-    del output
-    return sum(kept.values()) / 1e6
+def peak_of(call: Callable[[], object], device: str) -> float:
+    """MB that the tensors of a call take at once, beyond those that were there before it."""
+    if device == 'cuda':
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        call()
+        return (torch.cuda.max_memory_allocated() - before) / 1e6
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True, acc_events=True) as trace:
+        call()
+    events = trace.profiler.kineto_results.events()
+    changes = sorted((e.start_ns(), e.nbytes()) for e in events if e.name() == '[memory]')
+    return max(accumulate((nbytes for _, nbytes in changes), initial=0)) / 1e6
 
 
-def build(path: str, options: dict | None) -> tuple[nn.Module, Config]:
+def build(path: str, options: dict | None) -> nn.Module:
     """The network of a config, as constructed: nothing is downloaded."""
-    config = Config.fromfile(path)
+    config = get_config(path) if '::' in path else Config.fromfile(path)
     config.merge_from_dict(options or {})
     init_default_scope(config.get('default_scope', 'mmpose'))
-    return MODELS.build(config.model), config
+    return revert_sync_batchnorm(MODELS.build(config.model))  # which exists on GPUs only
 
 
 def benchmark(path: str, batch: int, args: argparse.Namespace) -> dict[str, float]:
     """All figures of one network at one batch size."""
-    model, _ = build(path, args.cfg_options)
+    model = build(path, args.cfg_options)
     model.to(args.device)
     images = torch.randn(batch, 3, *args.shape, device=args.device)
     if args.channels_last:
@@ -63,44 +66,50 @@ def benchmark(path: str, batch: int, args: argparse.Namespace) -> dict[str, floa
             folded(images, None, mode='tensor')
 
     timed = partial(measure, device=args.device, repeats=args.repeats, limit=args.limit)
-    figures = {'inference_ms': timed(infer)[0]}
+    figures = {'inference_ms': timed(infer)[0], 'inference_mb': peak_of(infer, args.device)}
     if not args.inference_only:
         model.train()
-        figures['kept_mb'] = kept_for_backward(model, images)
         optimizer = torch.optim.Adam(model.parameters(), lr=1e-5)
         stepping = prepare(model)
 
         def step() -> None:
-            stepping(images, None, mode='tensor').square().mean().backward()
+            outputs = stepping(images, None, mode='tensor')
+            outputs = outputs if isinstance(outputs, tuple | list) else (outputs,)
+            torch.stack([out.square().mean() for out in outputs]).sum().backward()
             optimizer.step()
-            optimizer.zero_grad()
+            optimizer.zero_grad(set_to_none=False)
 
         figures['training_ms'] = timed(step)[0]
+        figures['training_mb'] = peak_of(step, args.device)
     return figures
 
 
 HEADER = (
-    '| config | GMAC | batch | inference ms (speed) | training step ms (speed) | kept MB |\n'
-    '|---|---|---|---|---|---|'
+    '| config | M | GMAC | batch | inference ms (speed) | peak MB | training step ms (speed)'
+    ' | peak MB |\n|---|---|---|---|---|---|---|---|'
 )
 
 
 def line(row: dict, rows: list[dict]) -> str:
     """A row of the table; speeds are relative to the first network with the same batch."""
     first = next(r for r in rows if r['batch'] == row['batch'])
-    cells = [
-        f'{row[key]:.0f} ({first[key] / row[key]:.2f}x)' if key in row else ''
-        for key in ('inference_ms', 'training_ms')
-    ]
-    kept = f'{row["kept_mb"]:.0f}' if 'kept_mb' in row else ''
-    return (
-        f'| {row["config"]} | {row["gmac"]:.3f} | {row["batch"]} | {" | ".join(cells)} | {kept} |'
-    )
+    cells = [row['config'], f'{row["params"]:.2f}', f'{row["gmac"]:.3f}', str(row['batch'])]
+    for call in ('inference', 'training'):
+        if f'{call}_ms' in row:
+            time, speed = row[f'{call}_ms'], first[f'{call}_ms'] / row[f'{call}_ms']
+            cells += [f'{time:.0f} ({speed:.2f}x)', f'{row[f"{call}_mb"]:.0f}']
+        else:
+            cells += ['', '']
+    return f'| {" | ".join(cells)} |'
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('configs', nargs='+', help='the first is what the others are compared with')
+    parser.add_argument(
+        'configs',
+        nargs='+',
+        help='files or names like mmpose::…; the first is what the others are compared with',
+    )
     parser.add_argument('--shape', type=int, nargs=2, default=[256, 192])
     parser.add_argument('--batches', type=int, nargs='+', default=[1, 16])
     parser.add_argument('--device', choices=('cpu', 'cuda'), default='cpu')
@@ -126,10 +135,12 @@ def main() -> None:
     for batch in args.batches:
         for path in args.configs:
             with torch.device('meta'):
-                model, _ = build(path, args.cfg_options)
+                model = build(path, args.cfg_options)
                 model.eval()
                 macs = count_macs(model, torch.empty(1, 3, *args.shape), None, mode='tensor')
-            row = dict(config=Path(path).stem, batch=batch, gmac=macs.total() / 1e9)
+            params = sum(p.numel() for p in model.parameters()) / 1e6
+            counts = dict(params=params, gmac=macs.total() / 1e9)
+            row = dict(config=Path(path).stem, batch=batch, **counts)
             row |= benchmark(path, batch, args)
             rows.append(row)
             print(line(row, rows), flush=True)
@@ -139,6 +150,7 @@ def main() -> None:
             compiled=args.compile,
             keep_memory=args.keep_memory,
             channels_last=args.channels_last,
+            cfg_options=args.cfg_options,
             threads=args.threads if args.device == 'cpu' else None,
             machine=machine(args.device),
             torch=torch.__version__,

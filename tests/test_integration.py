@@ -101,9 +101,10 @@ def test_the_metric_of_other_data_is_logged(trained):
         assert scalars[f'train/oks/{name}'] == scalars[f'oks/{name}']
 
 
-def test_samples_can_be_browsed(people):
-    call(
-        people, ROOT / 'tools' / 'browse_dataset.py', CONFIG, '--output-dir', people / 'browsed',
+def test_samples_can_be_browsed(people, run_tool, monkeypatch):
+    monkeypatch.setenv('MMPOSE_SAT_SYNTHETIC', str(people))
+    run_tool(
+        'browse_dataset.py', CONFIG, '--output-dir', people / 'browsed',
         '--not-show', '--phase', 'val', '--mode', 'transformed',
     )  # fmt: skip
     assert len(list((people / 'browsed').rglob('*.jpg'))) >= 3
@@ -132,15 +133,14 @@ def test_mmposes_test_tool_evaluates_the_checkpoint(people, trained):
     assert 'coco/AP' in result.stdout and 'oks/accuracy' in result.stdout
 
 
-def test_a_run_is_drawn_and_recorded(people, config, trained):
+def test_a_run_is_drawn_and_recorded(tmp_path, trained, run_tool):
     work, _ = trained
-    out = people / 'pictures'
-    checkpoint = next(work.glob('epoch_*.pth'))
-    call(people, ROOT / 'tools/plot_boxes.py', work / 'mine.py', checkpoint, '--out', 'boxes.png')
-    call(people, ROOT / 'tools/plot_curves.py', f'tiny={work}', '--out', 'curves.png')
-    assert all(cv2.imread(str(people / f'{n}.png')).std() > 5 for n in ('boxes', 'curves'))
-    call(people, ROOT / 'tools/record_run.py', work, '--out', out)
-    run = json.loads((out / 'mine.json').read_text())
+    boxes, curves = (str(tmp_path / name) for name in ('boxes.png', 'curves.png'))
+    run_tool('plot_boxes.py', work / 'mine.py', next(work.glob('epoch_*.pth')), '--out', boxes)
+    run_tool('plot_curves.py', f'tiny={work}', '--out', curves)
+    assert all(cv2.imread(picture).std() > 5 for picture in (boxes, curves))
+    run_tool('record_run.py', work, '--out', tmp_path)
+    run = json.loads((tmp_path / 'mine.json').read_text())
     assert run['batch_size'] == 4 and run['seed'] == 0 and run['test'] is None
     assert run['curves']['oks/persons'][-1][1] >= 3
 

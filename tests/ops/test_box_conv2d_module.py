@@ -170,6 +170,7 @@ def _ddp_worker(rank, port, path):
     torch.distributed.destroy_process_group()
 
 
+@pytest.mark.usefixtures('torch_only')
 def test_ddp_ranks_keep_identical_legal_boxes(tmp_path, free_port):
     mp.start_processes(_ddp_worker, (free_port, str(tmp_path)), nprocs=2, start_method='spawn')
     first, second = (torch.load(tmp_path / f'{rank}.pt') for rank in (0, 1))

@@ -148,6 +148,7 @@ def test_results_do_not_depend_on_the_number_of_threads():
         assert all(torch.equal(a, b) for a, b in zip(runs[0], other, strict=True))
 
 
+@pytest.mark.usefixtures('torch_only')
 @pytest.mark.parametrize(('level', 'capability'), enumerate(['default', 'avx2', 'avx512']))
 def test_every_instruction_set_gives_the_same(level, capability, monkeypatch, tmp_path):
     if level > torch.ops.mmpose_sat.cpu_capability():
@@ -256,6 +257,7 @@ def test_export_with_dynamic_sizes():
     torch.testing.assert_close(program.module()(x, boxes), box_conv2d(x, boxes, 5))
 
 
+@pytest.mark.usefixtures('torch_only')
 def test_without_the_library_one_warning_and_the_same_result(tmp_path):
     x, boxes = inputs((1, 2, 6, 7), 5)
     torch.save((x, boxes, box_conv2d(x, boxes, 5)), tmp_path / 'case.pt')

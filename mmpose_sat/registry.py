@@ -10,6 +10,7 @@ from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
 from mmengine.registry import Registry
+from mmpose.registry import KEYPOINT_CODECS as MMPOSE_KEYPOINT_CODECS
 
 SCOPE = 'mmpose_sat'
 
@@ -23,6 +24,9 @@ TRANSFORMS = Registry(
 METRICS = Registry(
     'metric', parent=MMENGINE_METRICS, scope=SCOPE, locations=['mmpose_sat.evaluation']
 )
+KEYPOINT_CODECS = Registry(
+    'keypoint codec', parent=MMPOSE_KEYPOINT_CODECS, scope=SCOPE, locations=['mmpose_sat.codecs']
+)
 HOOKS = Registry('hook', parent=MMENGINE_HOOKS, scope=SCOPE, locations=['mmpose_sat.engine'])
 
-__all__ = ['DATASETS', 'HOOKS', 'METRICS', 'MODELS', 'SCOPE', 'TRANSFORMS']
+__all__ = ['DATASETS', 'HOOKS', 'KEYPOINT_CODECS', 'METRICS', 'MODELS', 'SCOPE', 'TRANSFORMS']

@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, KEYPOINT_CODECS, MODELS
 
-from mmpose_sat.models import BoxConvNet
+from mmpose_sat.models import BoxConvNet, DirectRegressionHead
 from mmpose_sat.ops import BoxConv2d
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
@@ -25,14 +25,20 @@ def config(request):
 
 
 def test_model_fits_its_codec_and_data(config):
-    codec = KEYPOINT_CODECS.build(config.codec)
-    width, height = codec.input_size
+    width, height = config.codec.input_size
+    size = config.model.head.decoder.get('heatmap_size')
+    KEYPOINT_CODECS.build(config.codec)
     with torch.device('meta'):
         model = MODELS.build(config.model).eval()
-        heatmaps = model(torch.empty(1, 3, height, width), None, mode='tensor')
+        output = model(torch.empty(1, 3, height, width), None, mode='tensor')
     dataset = config.val_dataloader.dataset
     joints = DATASETS.get(dataset.type)(lazy_init=True).metainfo['num_keypoints']
-    assert heatmaps.shape == (1, joints, *codec.heatmap_size[::-1])
+    coordinates, heatmaps = output if isinstance(output, tuple) else (None, output)
+    assert coordinates is None or coordinates.shape == (1, joints, 2)
+    if isinstance(model.head, DirectRegressionHead):
+        assert heatmaps.shape == (1, joints, 2)
+    elif size:
+        assert heatmaps.shape == (1, joints, *size[::-1])
     assert f'-{height}x{width}' in Path(config.filename).stem
     for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
         affine = next(t for t in loader.dataset.pipeline if t.type == 'TopdownAffine')

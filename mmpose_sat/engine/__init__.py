@@ -3,12 +3,14 @@
 from .freeze_boxes_hook import FreezeBoxesHook
 from .keep_memory_hook import KeepMemoryHook, keep_freed_memory
 from .sanity_hook import SanityHook
+from .switch_loss_hook import SwitchLossHook
 from .train_set_metric_hook import TrainSetMetricHook
 
 __all__ = [
     'FreezeBoxesHook',
     'KeepMemoryHook',
     'SanityHook',
+    'SwitchLossHook',
     'TrainSetMetricHook',
     'keep_freed_memory',
 ]

@@ -2,5 +2,16 @@
 
 from .backbones import BoxConvNet
 from .fuse import fuse_for_inference
+from .heads import DirectRegressionHead, DSNTHead, FullyConnectedHead, IntegralHead
+from .losses import DSNTLoss, IntegralLoss
 
-__all__ = ['BoxConvNet', 'fuse_for_inference']
+__all__ = [
+    'BoxConvNet',
+    'DSNTHead',
+    'DSNTLoss',
+    'DirectRegressionHead',
+    'FullyConnectedHead',
+    'IntegralHead',
+    'IntegralLoss',
+    'fuse_for_inference',
+]

@@ -1,5 +1,7 @@
-# Height x width 128x96, heatmaps at a quarter of it; flip, scale 0.75-1.25, rotation 30 deg for
-# six of ten. Cells are coarse for such small people: sub-cell Gaussians, decoded by DARK.
+# Height x width 128x96, heatmaps at a quarter of it; six of ten are rotated. Cells are coarse for
+# such small people: sub-cell Gaussians, decoded by DARK.
+_base_ = ['augmentation.py']
+
 codec = dict(
     type='MSRAHeatmap',
     input_size=(96, 128),
@@ -8,23 +10,15 @@ codec = dict(
     unbiased=True,
     blur_kernel_size=7,
 )
+_base_.augmentation[-1].rotate_prob = 0.6
 train_pipeline = [
-    dict(type='mmpose_sat.LoadImageOrSkip'),
-    dict(type='GetBBoxCenterScale'),
-    dict(type='RandomFlip', direction='horizontal'),
-    dict(
-        type='RandomBBoxTransform',
-        shift_prob=0,
-        scale_factor=(0.75, 1.25),
-        rotate_factor=30,
-    ),
+    *_base_.augmentation,
     dict(type='TopdownAffine', input_size=codec['input_size']),
     dict(type='GenerateTarget', encoder=codec),
     dict(type='PackPoseInputs'),
 ]
 val_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='GetBBoxCenterScale'),
+    *_base_.loading,
     dict(type='TopdownAffine', input_size=codec['input_size']),
     dict(type='PackPoseInputs'),
 ]

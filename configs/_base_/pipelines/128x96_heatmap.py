@@ -1,0 +1,22 @@
+# Height x width 128x96; heatmaps of DSNT's baseline: sigma 1 cell, its centre rounded, decoded to a
+# quarter cell; six of ten are rotated.
+_base_ = ['augmentation.py']
+
+codec = dict(
+    type='MSRAHeatmap',
+    input_size=(96, 128),
+    heatmap_size=(12, 16),
+    sigma=1,
+)
+_base_.augmentation[-1].rotate_prob = 0.6
+train_pipeline = [
+    *_base_.augmentation,
+    dict(type='TopdownAffine', input_size=codec['input_size']),
+    dict(type='GenerateTarget', encoder=codec),
+    dict(type='PackPoseInputs'),
+]
+val_pipeline = [
+    *_base_.loading,
+    dict(type='TopdownAffine', input_size=codec['input_size']),
+    dict(type='PackPoseInputs'),
+]

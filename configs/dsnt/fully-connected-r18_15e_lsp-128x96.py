@@ -1,0 +1,21 @@
+# DSNT's baseline: one linear layer from the heatmap to coordinates.
+_base_ = [
+    '../_base_/models/resnet18_scratch.py',
+    '../_base_/data/lsp.py',
+    '../_base_/pipelines/128x96_dsnt.py',
+    '../_base_/schedules/adam_cosine_15e.py',
+]
+
+model = dict(
+    head=dict(
+        type='mmpose_sat.FullyConnectedHead',
+        out_channels=14,
+        deconv_out_channels=(256, 256),
+        loss=dict(_delete_=True, type='mmpose_sat.DSNTLoss', regulariser=None),
+        decoder=dict(_base_.codec, heatmap_size=(12, 16)),
+    ),
+)
+train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=_base_.val_pipeline))
+test_dataloader = val_dataloader
+default_hooks = dict(checkpoint=dict(save_best='lsp/PCK', rule='greater'))

@@ -1,0 +1,4 @@
+# H1: only the heatmap loss; the highest cell counts.
+_base_ = ['integral-r18_15e_lsp-128x96.py']
+
+model = dict(head=dict(decode='argmax', loss=dict(joint=None, heatmap='gaussian')))

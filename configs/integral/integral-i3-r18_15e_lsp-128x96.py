@@ -1,0 +1,5 @@
+# I3: the heatmap loss H3 for a third of the epochs, then only the joint loss.
+_base_ = ['integral-r18_15e_lsp-128x96.py']
+
+model = dict(head=dict(loss=dict(heatmap='disc', input_size=(96, 128))))
+custom_hooks = [*_base_.custom_hooks, dict(type='mmpose_sat.SwitchLossHook', epoch=5)]

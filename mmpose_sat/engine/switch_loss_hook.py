@@ -1,0 +1,58 @@
+"""Heatmap loss first, joint loss after: how I1, I2 and I3 are trained (arXiv 1711.08229)."""
+
+from typing import Any
+
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+
+from ..models.losses import IntegralLoss
+from ..registry import HOOKS
+
+__all__ = ['SwitchLossHook']
+
+
+@HOOKS.register_module()
+class SwitchLossHook(Hook):
+    """Trains with the heatmap loss for ``epoch`` epochs, then with the joint loss only.
+
+    The epoch alone decides, so that a run that is resumed goes on as it would have.
+
+    Args:
+        epoch: the first one (from 0) with the joint loss.
+
+    Raises:
+        ValueError: the epoch is negative; at the start of the run, it lies behind the last one, or
+            the model's head has no :class:`~mmpose_sat.models.IntegralLoss` with both losses.
+    """
+
+    def __init__(self, epoch: int) -> None:
+        if epoch < 0:
+            raise ValueError(f'epoch must not be negative, got {epoch}')
+        self.epoch = epoch
+
+    def before_train(self, runner: Runner) -> None:
+        """Refuse a model without both losses, and an epoch that never comes."""
+        loss = self._loss(runner)
+        if not isinstance(loss, IntegralLoss) or loss.joint is None or loss.heatmap is None:
+            raise ValueError(
+                'SwitchLossHook needs a head with mmpose_sat.IntegralLoss that has both joint and '
+                f'heatmap, got {loss}'
+            )
+        if self.epoch >= runner.max_epochs:
+            raise ValueError(
+                f'epoch={self.epoch} is never reached: training has {runner.max_epochs} epochs'
+            )
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Choose the loss of this epoch."""
+        loss = self._loss(runner)
+        phase = 'heatmap' if runner.epoch < self.epoch else 'joint'
+        if phase != loss.phase:
+            runner.logger.info(f'SwitchLossHook: the {phase} loss from epoch {runner.epoch + 1} on')
+            loss.phase = phase
+
+    @staticmethod
+    def _loss(runner: Runner) -> Any:
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        return getattr(getattr(model, 'head', None), 'loss_module', None)

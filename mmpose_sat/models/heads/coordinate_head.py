@@ -1,0 +1,234 @@
+"""Heads that give coordinates by way of heatmaps: DSNT, integral regression, fully connected."""
+
+from typing import Any
+
+import torch
+from mmengine.structures import PixelData
+from mmpose.models.heads import HeatmapHead
+from mmpose.models.utils.tta import flip_heatmaps
+from torch import Tensor, nn
+
+from ...registry import MODELS
+from ..layers.heatmaps import (
+    ACTIVATIONS,
+    argmax_coordinates,
+    check_choice,
+    expectation,
+    local_mass,
+    normalise,
+)
+from ..losses.coordinate_losses import masked_mean
+
+__all__ = ['CoordinateHead', 'DSNTHead', 'FullyConnectedHead', 'IntegralHead']
+
+
+def targets_of(batch_data_samples: list, extent: float) -> tuple[Tensor, Tensor]:
+    """Coordinates (B, K, 2) in [-1, 1] that samples are labelled with, and their weights (B, K).
+
+    ``extent`` is the codec's: the range that its labels have.
+    """
+    labels = [sample.gt_instance_labels for sample in batch_data_samples]
+    targets = torch.cat([label.keypoint_labels for label in labels]) * (2 / extent)
+    return targets, torch.cat([label.keypoint_weights for label in labels])
+
+
+def near(coordinates: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+    """Share of the joints that count within 5 % of the input, for the log."""
+    hits = (coordinates - targets).detach().norm(dim=-1) < 2 * 0.05
+    return masked_mean(hits.float(), (weights > 0).float())
+
+
+class CoordinateHead(HeatmapHead):
+    """Layers of MMPose's heatmap head, then heatmaps that sum to 1, then coordinates.
+
+    The layers have the names they have in MMPose, so that the weights of a heatmap network load.
+
+    Args:
+        in_channels: channels of the last feature.
+        out_channels: number of joints, K.
+        activation: ``'softmax'``, ``'abs'``, ``'relu'`` or ``'sigmoid'``, over the sum.
+        num_stages: the last so many features are stages of a network that makes heatmaps itself
+            (``final_layer=None, deconv_out_channels=None``): each has a loss, the last one
+            predicts.
+        deconv_out_channels: channels of the deconvolutions, each doubling the size; default: none.
+        final_layer: of the 1 x 1 convolution; ``None``: the features are the logits.
+        loss: config of the loss.
+        decoder: config of the codec.
+        kwargs: other arguments of MMPose's ``HeatmapHead``.
+
+    Raises:
+        ValueError: the activation is unknown; several stages share layers; logits differ in size
+            from the codec's ``heatmap_size`` or in number from ``out_channels``; there are fewer
+            features than stages.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        activation: str = 'softmax',
+        num_stages: int = 1,
+        deconv_out_channels: tuple[int, ...] | None = None,
+        final_layer: dict | None = dict(kernel_size=1),  # noqa: B006 - as in the class above
+        **kwargs: Any,
+    ) -> None:
+        check_choice('activation', activation, ACTIVATIONS)
+        if num_stages > 1 and (final_layer is not None or deconv_out_channels):
+            raise ValueError(
+                f'num_stages={num_stages} takes the features as logits: '
+                'final_layer and deconv_out_channels must be None'
+            )
+        if deconv_out_channels:
+            kwargs.setdefault('deconv_kernel_sizes', (4,) * len(deconv_out_channels))
+        super().__init__(
+            in_channels,
+            out_channels,
+            deconv_out_channels=deconv_out_channels,
+            final_layer=final_layer,
+            **kwargs,
+        )
+        self.activation = activation
+        self.num_stages = num_stages
+
+    def logits(self, feats: tuple[Tensor, ...]) -> list[Tensor]:
+        """Logits (B, K, H, W) of each stage."""
+        if len(feats) < self.num_stages:
+            raise ValueError(f'num_stages is {self.num_stages}, got {len(feats)} features')
+        stages = [super(CoordinateHead, self).forward((x,)) for x in feats[-self.num_stages :]]
+        wanted = getattr(self.decoder, 'heatmap_size', None)
+        for stage in stages:
+            if stage.shape[1] != self.out_channels:
+                raise ValueError(
+                    f'out_channels is {self.out_channels}, the logits have {stage.shape[1]}'
+                )
+            if wanted and (stage.shape[3], stage.shape[2]) != wanted:
+                raise ValueError(
+                    f'heatmap_size of the codec is {wanted} (width, height), the head makes '
+                    f'{(stage.shape[3], stage.shape[2])}'
+                )
+        return stages
+
+    def coordinates(self, logits: Tensor, heatmaps: Tensor) -> Tensor:
+        """Coordinates (B, K, 2) in [-1, 1] of logits and their heatmaps, both (B, K, H, W)."""
+        return expectation(heatmaps)
+
+    def forward(self, feats: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+        """Coordinates (B, K, 2) in [-1, 1] and heatmaps (B, K, H, W) of the last stage."""
+        logits = self.logits(feats)[-1]
+        heatmaps = normalise(logits, self.activation)
+        return self.coordinates(logits, heatmaps), heatmaps
+
+    def predict(self, feats: Any, batch_data_samples: list, test_cfg: dict | None = None) -> Any:
+        """Keypoints in px of the network's input, scored by their heatmap's mass around them.
+
+        ``test_cfg``: ``flip_test`` averages the logits of both views, before they are normalised,
+        as the paper's code does; ``output_heatmaps`` adds the heatmaps.
+        """
+        test_cfg = test_cfg or {}
+        if test_cfg.get('flip_test', False):
+            plain, mirrored = (self.logits(view)[-1] for view in feats)
+            logits = flip_heatmaps(
+                mirrored,
+                flip_indices=batch_data_samples[0].metainfo['flip_indices'],
+                shift_heatmap=False,
+            )
+            logits = (plain + logits) / 2
+        else:
+            logits = self.logits(feats)[-1]
+        heatmaps = normalise(logits, self.activation)
+        coordinates = self.coordinates(logits, heatmaps)
+        scores = local_mass(heatmaps, coordinates)
+        preds = self.decode((coordinates * (self.decoder.extent / 2), scores))
+        if test_cfg.get('output_heatmaps', False):
+            return preds, [PixelData(heatmaps=heatmap) for heatmap in heatmaps.detach()]
+        return preds
+
+    def loss(
+        self, feats: tuple[Tensor, ...], batch_data_samples: list, train_cfg: dict | None = None
+    ) -> dict[str, Tensor]:
+        """The losses, summed over the stages, and the share of joints within 5 % of the input."""
+        targets, weights = targets_of(batch_data_samples, self.decoder.extent)
+        losses: dict[str, Tensor] = {}
+        for logits in self.logits(feats):
+            heatmaps = normalise(logits, self.activation)
+            coordinates = self.coordinates(logits, heatmaps)
+            stage = self.loss_module(logits, heatmaps, coordinates, targets, weights)
+            for name, value in stage.items():
+                losses[name] = losses[name] + value if name in losses else value
+        return losses | dict(acc_pose=near(coordinates, targets, weights))
+
+
+@MODELS.register_module()
+class DSNTHead(CoordinateHead):
+    """DSNT (arXiv 1801.07372): a 1 x 1 convolution without bias, and the expectation.
+
+    Coordinates, loss, regularisers, flip test and scores differ from those of the class of the same
+    name in MMPose. Arguments and errors: :class:`CoordinateHead`.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, **kwargs: Any) -> None:
+        kwargs.setdefault('final_layer', dict(kernel_size=1, bias=False))
+        kwargs.setdefault('loss', dict(type='mmpose_sat.DSNTLoss'))
+        super().__init__(in_channels, out_channels, **kwargs)
+
+
+@MODELS.register_module()
+class IntegralHead(CoordinateHead):
+    """Integral regression in the plane (arXiv 1711.08229), and its heatmap baselines.
+
+    Args:
+        in_channels: channels of the last feature.
+        out_channels: number of joints, K.
+        decode: ``'expectation'``; ``'argmax'`` for networks that have a heatmap loss only (H1, H2,
+            H3).
+        kwargs: further arguments of :class:`CoordinateHead`; two deconvolutions unless told
+            otherwise.
+
+    Raises:
+        ValueError: ``decode`` is another; see :class:`CoordinateHead`.
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, decode: str = 'expectation', **kwargs: Any
+    ) -> None:
+        check_choice('decode', decode, ('expectation', 'argmax'))
+        kwargs.setdefault('deconv_out_channels', (256, 256))
+        kwargs.setdefault('loss', dict(type='mmpose_sat.IntegralLoss'))
+        super().__init__(in_channels, out_channels, **kwargs)
+        self.decodes_by = decode
+
+    def coordinates(self, logits: Tensor, heatmaps: Tensor) -> Tensor:
+        """Coordinates (B, K, 2) in [-1, 1] of logits and their heatmaps, both (B, K, H, W)."""
+        return (
+            expectation(heatmaps)
+            if self.decodes_by == 'expectation'
+            else argmax_coordinates(logits)
+        )
+
+
+@MODELS.register_module()
+class FullyConnectedHead(CoordinateHead):
+    """DSNT's baseline: one linear layer, shared by the joints, from heatmap to coordinates.
+
+    Args:
+        in_channels: channels of the last feature.
+        out_channels: number of joints, K.
+        decoder: config of the codec, whose ``heatmap_size`` sizes the linear layer.
+        kwargs: further arguments of :class:`CoordinateHead`.
+
+    Raises:
+        ValueError: the codec has no ``heatmap_size``; see :class:`CoordinateHead`.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, decoder: dict, **kwargs: Any) -> None:
+        if not decoder.get('heatmap_size'):
+            raise ValueError('decoder must have a heatmap_size, which sizes the linear layer')
+        kwargs.setdefault('final_layer', dict(kernel_size=1, bias=False))
+        kwargs.setdefault('loss', dict(type='mmpose_sat.DSNTLoss', regulariser=None))
+        super().__init__(in_channels, out_channels, decoder=decoder, **kwargs)
+        width, height = decoder['heatmap_size']
+        self.linear = nn.Linear(width * height, 2)
+
+    def coordinates(self, logits: Tensor, heatmaps: Tensor) -> Tensor:
+        """Coordinates (B, K, 2), in [-1, 1] where they are right, of heatmaps (B, K, H, W)."""
+        return self.linear(heatmaps.flatten(2))

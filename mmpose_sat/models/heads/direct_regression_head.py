@@ -1,0 +1,47 @@
+"""Direct regression, the baseline R1 of integral regression (arXiv 1711.08229)."""
+
+from typing import Any
+
+from mmpose.models.heads import RegressionHead
+from torch import Tensor
+
+from ...registry import MODELS
+from .coordinate_head import near, targets_of
+
+__all__ = ['DirectRegressionHead']
+
+
+@MODELS.register_module()
+class DirectRegressionHead(RegressionHead):
+    """A linear layer from pooled features (neck ``GlobalAveragePooling``) to coordinates.
+
+    MMPose's ``RegressionHead`` in the coordinates, loss and flip test of :class:`IntegralHead`.
+
+    Args:
+        in_channels: channels of the last feature, (B, C, 1, 1).
+        out_channels: number of joints, K.
+        kwargs: ``loss``, ``decoder`` and ``init_cfg``.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, **kwargs: Any) -> None:
+        kwargs.setdefault('loss', dict(type='mmpose_sat.IntegralLoss'))
+        super().__init__(in_channels, out_channels, **kwargs)
+
+    def predict(self, feats: Any, batch_data_samples: list, test_cfg: dict | None = None) -> Any:
+        """Keypoints in px of the network's input, scored 1: there is no heatmap to judge by."""
+        if (test_cfg or {}).get('flip_test', False):
+            plain, mirrored = (self.forward(view) for view in feats)
+            mirrored = mirrored[:, batch_data_samples[0].metainfo['flip_indices']]
+            coordinates = (plain + mirrored * mirrored.new_tensor([-1, 1])) / 2
+        else:
+            coordinates = self.forward(feats)
+        return self.decode(coordinates[:, None] * (self.decoder.extent / 2))
+
+    def loss(
+        self, feats: tuple[Tensor, ...], batch_data_samples: list, train_cfg: dict | None = None
+    ) -> dict[str, Tensor]:
+        """The joint loss, and the share of visible joints within 5 % of the input."""
+        coordinates = self.forward(feats)
+        targets, weights = targets_of(batch_data_samples, self.decoder.extent)
+        losses = self.loss_module(None, None, coordinates, targets, weights)
+        return losses | dict(acc_pose=near(coordinates, targets, weights))

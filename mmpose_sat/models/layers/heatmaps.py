@@ -1,0 +1,143 @@
+"""Heatmaps as distributions: from logits, their expectation, their targets, how sure they are.
+
+Maps are (B, K, H, W), or (B, K, D, H, W) in three dimensions; coordinates (B, K, 2 or 3) are in
+[-1, 1] and ordered x, y, z (:mod:`mmpose_sat.codecs.coordinates`). All of it is computed in float32
+or wider.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from ...codecs.coordinates import cell_centres, from_pixels
+
+__all__ = [
+    'ACTIVATIONS',
+    'argmax_coordinates',
+    'expectation',
+    'local_mass',
+    'log_gaussian',
+    'marginals',
+    'normalise',
+    'wide',
+]
+
+
+def wide(values: Tensor) -> Tensor:
+    """float16 and bfloat16 as float32, others as they are."""
+    return values.float() if values.dtype in (torch.float16, torch.bfloat16) else values
+
+
+# Before they are divided by their sums; softmax divides by its own (arXiv 1801.07372).
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor] | None] = {
+    'softmax': None,
+    'abs': torch.abs,
+    'relu': torch.relu,
+    'sigmoid': torch.sigmoid,
+}
+
+
+def normalise(logits: Tensor, activation: str = 'softmax') -> Tensor:
+    """Heatmaps of sum 1 from logits of the same shape.
+
+    Args:
+        logits: (B, K, H, W) or (B, K, D, H, W).
+        activation: softmax; or abs, relu or sigmoid over their sum. A map that ``relu`` leaves
+            empty stays all zero, and its expectation is the centre.
+
+    Raises:
+        ValueError: ``activation`` is another.
+    """
+    check_choice('activation', activation, ACTIVATIONS)
+    flat = wide(logits).flatten(2)
+    rectify = ACTIVATIONS[activation]
+    if rectify is None:
+        flat = flat.softmax(-1)
+    else:
+        flat = rectify(flat)
+        flat = flat / (flat.sum(-1, keepdim=True) + 1e-12)
+    return flat.view(logits.shape)
+
+
+def check_choice(name: str, value: object, allowed: object) -> None:
+    """Raises ValueError where ``value`` is not among ``allowed``."""
+    if value not in allowed:  # type: ignore[operator]
+        raise ValueError(f'{name} must be one of {list(allowed)}, got {value!r}')  # type: ignore[call-overload]
+
+
+def marginals(heatmaps: Tensor) -> list[Tensor]:
+    """Sums (B, K, W), (B, K, H)[, (B, K, D)] of heatmaps (B, K, [D,] H, W) over the other axes."""
+    if heatmaps.ndim == 5:
+        plane = heatmaps.sum(2)
+        return [*marginals(plane), heatmaps.sum((3, 4))]
+    return [heatmaps.sum(2), heatmaps.sum(3)]
+
+
+def expectation(heatmaps: Tensor) -> Tensor:
+    """Expected coordinates (B, K, 2 or 3) in [-1, 1].
+
+    Taken one axis at a time, from the marginal sums, which gives the same value.
+    """
+    return torch.stack(
+        [axis @ cell_centres(axis.shape[2], axis) for axis in marginals(heatmaps)], -1
+    )
+
+
+def log_gaussian(centres: Tensor, size: tuple[int, ...], sigma: float) -> Tensor:
+    """Logarithm of Gaussians with peak 1, of the whole map and centred between cells where need be.
+
+    Args:
+        centres: (B, K, 2 or 3) in [-1, 1], x, y[, z].
+        size: ([D,] H, W) in cells.
+        sigma: standard deviation in cells.
+
+    Returns:
+        (B, K, [D,] H, W).
+    """
+    exponent: Tensor | float = 0.0
+    for axis, cells in enumerate(reversed(size)):
+        distance = (cell_centres(cells, centres) - centres[..., axis, None]) * (cells / 2)
+        shape = [1] * len(size)
+        shape[-1 - axis] = cells
+        exponent = exponent - (distance / sigma).square().view(*centres.shape[:2], *shape) / 2
+    return exponent  # type: ignore[return-value]
+
+
+def argmax_coordinates(heatmaps: Tensor) -> Tensor:
+    """Coordinates (B, K, 2) of the highest cell, moved a quarter cell to its higher neighbours.
+
+    The decoding of heatmap matching. At the border, where a neighbour is missing, it does not move.
+    """
+    height, width = heatmaps.shape[2:]
+    flat = heatmaps.flatten(2)
+    best = flat.argmax(-1)
+
+    def value(offset: int, inside: Tensor) -> Tensor:
+        index = torch.where(inside, best + offset, best)
+        return flat.gather(2, index[..., None])[..., 0]
+
+    coordinates = []
+    for place, step, cells in ((best % width, 1, width), (best // width, width, height)):
+        inside = (place > 0) & (place < cells - 1)
+        offset = (value(step, inside) - value(-step, inside)).sign() / 4
+        size = offset.new_tensor(cells)
+        coordinates.append(from_pixels(place + offset, size))
+    return torch.stack(coordinates, -1)
+
+
+def local_mass(heatmaps: Tensor, coordinates: Tensor, radius: float = 2.0) -> Tensor:
+    """How sure heatmaps are: their mass (B, K) around the coordinates that they were decoded to.
+
+    The window is ``2 radius + 1`` cells wide and takes cells at its border in part. A peak scores
+    near 1 whatever the size of the map; with a rival elsewhere it scores its share only.
+    """
+    score = heatmaps
+    for axis in range(coordinates.shape[-1]):
+        cells = score.shape[-1]
+        distance = (cell_centres(cells, heatmaps) - coordinates[..., axis, None]).abs() * (
+            cells / 2
+        )
+        window = (radius + 1 - distance).clamp(0, 1)
+        score = torch.einsum('bk...n,bkn->bk...', score, window)
+    return score

@@ -1,0 +1,27 @@
+"""Losses: functions joint by joint, and the modules that configs name."""
+
+from .coordinate_losses import (
+    disc_bce,
+    euclidean,
+    gaussian_mse,
+    js_divergence,
+    kl_divergence,
+    masked_mean,
+    one_hot_cross_entropy,
+    variance_error,
+)
+from .dsnt_loss import DSNTLoss
+from .integral_loss import IntegralLoss
+
+__all__ = [
+    'DSNTLoss',
+    'IntegralLoss',
+    'disc_bce',
+    'euclidean',
+    'gaussian_mse',
+    'js_divergence',
+    'kl_divergence',
+    'masked_mean',
+    'one_hot_cross_entropy',
+    'variance_error',
+]

@@ -1,0 +1,49 @@
+"""Heatmap loss first, then the joint loss; a resumed run picks up where it was."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+from mmengine.logging import MMLogger
+
+from mmpose_sat.models import IntegralLoss
+from mmpose_sat.registry import HOOKS
+
+
+def runner(loss, epoch=0, max_epochs=4):
+    model = torch.nn.Module()
+    model.head = torch.nn.Module()
+    model.head.loss_module = loss
+    logger = MMLogger.get_current_instance()
+    return SimpleNamespace(model=model, epoch=epoch, max_epochs=max_epochs, logger=logger)
+
+
+def phases(hook, run, epochs):
+    result = []
+    for run.epoch in epochs:
+        hook.before_train_epoch(run)
+        result.append(run.model.head.loss_module.phase)
+    return result
+
+
+def test_the_loss_changes_at_the_epoch():
+    hook = HOOKS.build(dict(type='SwitchLossHook', epoch=2))
+    run = runner(IntegralLoss(heatmap='gaussian'))
+    hook.before_train(run)
+    assert phases(hook, run, range(4)) == ['heatmap', 'heatmap', 'joint', 'joint']
+    resumed = runner(IntegralLoss(heatmap='gaussian'))
+    assert phases(HOOKS.build(dict(type='SwitchLossHook', epoch=2)), resumed, [3]) == ['joint']
+
+
+@pytest.mark.parametrize('loss', [IntegralLoss(), IntegralLoss(None, 'gaussian'), torch.nn.L1Loss()])
+def test_a_model_without_both_losses_is_refused(loss):
+    with pytest.raises(ValueError, match=r'needs a head with mmpose_sat.IntegralLoss .* both'):
+        HOOKS.build(dict(type='SwitchLossHook', epoch=2)).before_train(runner(loss))
+
+
+def test_an_epoch_that_never_comes_is_refused():
+    with pytest.raises(ValueError, match='epoch must not be negative, got -1'):
+        HOOKS.build(dict(type='SwitchLossHook', epoch=-1))
+    with pytest.raises(ValueError, match='epoch=4 is never reached: training has 4 epochs'):
+        run = runner(IntegralLoss(heatmap='gaussian'))
+        HOOKS.build(dict(type='SwitchLossHook', epoch=4)).before_train(run)

@@ -1,0 +1,180 @@
+"""Heads of coordinates: what they predict, are trained with, and refuse."""
+
+import numpy as np
+import pytest
+import torch
+from mmengine.structures import InstanceData
+from mmpose.models.heads import HeatmapHead
+from mmpose.registry import KEYPOINT_CODECS, MODELS
+from mmpose.structures import PoseDataSample
+
+from mmpose_sat.codecs import DSNTLabel
+from mmpose_sat.models import DirectRegressionHead, DSNTHead, FullyConnectedHead, IntegralHead
+from mmpose_sat.models.layers.heatmaps import log_gaussian
+
+SIZE = (24, 32)
+FLIP = [0, 2, 1]
+CHANNELS = 48  # as many as cells: a 1 x 1 convolution can draw any heatmap
+CODECS = {
+    name: dict(type=f'mmpose_sat.{name}', input_size=SIZE, heatmap_size=(6, 8))
+    for name in ('DSNTLabel', 'IntegralLabel')
+}
+
+
+def samples(count, codec='DSNTLabel', keypoints=None):
+    rng = np.random.default_rng(0)
+    result = []
+    for _ in range(count):
+        sample = PoseDataSample(metainfo=dict(flip_indices=FLIP, input_size=SIZE))
+        points = rng.uniform(2, 20, (1, 3, 2)) if keypoints is None else keypoints
+        built = KEYPOINT_CODECS.build(CODECS[codec])
+        sample.gt_instance_labels = InstanceData(**built.encode(points.astype('f4'))).to_tensor()
+        result.append(sample)
+    return result
+
+
+def head_config(name, **options):
+    of_integral = name in ('IntegralHead', 'DirectRegressionHead')
+    codec = CODECS['IntegralLabel' if of_integral else 'DSNTLabel']
+    if name == 'IntegralHead':
+        options.setdefault('deconv_out_channels', (8,))
+    config = dict(type=f'mmpose_sat.{name}', in_channels=CHANNELS, out_channels=3, decoder=codec)
+    return config | options
+
+
+FEATURES = {
+    'DSNTHead': (CHANNELS, 8, 6),
+    'FullyConnectedHead': (CHANNELS, 8, 6),
+    'IntegralHead': (CHANNELS, 4, 3),
+    'DirectRegressionHead': (CHANNELS, 1, 1),
+}
+
+
+@pytest.mark.parametrize('name', FEATURES)
+def test_training_moves_the_prediction_to_the_labels(name):
+    torch.manual_seed(0)
+    head = MODELS.build(head_config(name))
+    head.init_weights()
+    feats = (torch.randn(2, *FEATURES[name]),)
+    points = np.array([[[5.0, 9], [18, 25], [12, 3]]])
+    batch = samples(2, 'IntegralLabel' if head.decoder.extent == 1 else 'DSNTLabel', points)
+    optimizer = torch.optim.Adam(head.parameters(), lr=0.02)
+    history = []
+    for _ in range(100):
+        losses = head.loss(feats, batch)
+        total = sum(value for key, value in losses.items() if 'loss' in key)
+        history.append(total.item())
+        optimizer.zero_grad()
+        total.backward()
+        optimizer.step()
+    assert history[-1] < 0.4 * history[0]
+    error = np.abs(head.predict(feats, batch)[0].keypoints - points)
+    assert error.max() < 3
+
+
+@pytest.mark.parametrize('name', FEATURES)
+def test_the_flip_test_of_a_symmetric_model_changes_nothing(name):
+    head = MODELS.build(head_config(name))
+    batch = samples(2, 'IntegralLabel' if head.decoder.extent == 1 else 'DSNTLabel')
+    plain = torch.randn(2, 3, 8, 6)
+    if name == 'DirectRegressionHead':
+        coordinates = torch.rand(2, 3, 2) - 0.5
+        views = [coordinates, coordinates[:, FLIP] * torch.tensor([-1, 1])]
+        head.forward = lambda feats: feats
+    else:
+        if name == 'FullyConnectedHead':
+            with torch.no_grad():  # the same expectation as DSNT's, as a linear layer
+                x, y = (2 * torch.arange(n) / n - 1 + 1 / n for n in (6, 8))
+                head.linear.weight[0], head.linear.weight[1] = x.repeat(8), y.repeat_interleave(6)
+                head.linear.bias.zero_()
+        views = [plain, plain.flip(-1)[:, FLIP]]
+        head.logits = lambda feats: [feats]
+    once = head.predict(views[0], batch)
+    twice = head.predict(views, batch, dict(flip_test=True))
+    for a, b in zip(once, twice, strict=True):
+        np.testing.assert_allclose(a.keypoints, b.keypoints, atol=1e-4)
+        np.testing.assert_allclose(a.keypoint_scores, b.keypoint_scores, atol=1e-6)
+
+
+@pytest.mark.parametrize('codec', CODECS)
+def test_a_gaussian_is_decoded_to_its_place_in_the_image(codec):
+    name = codec.replace('Label', 'Head')
+    head = MODELS.build(head_config(name, **(dict(activation='abs') if name == 'DSNTHead' else {})))
+    head.decoder.heatmap_size = (24, 32)
+    points = torch.tensor([[[7.3, 11.9], [16.2, 20.4], [11.5, 15.5]]])
+    centres = (2 * points + 1) / torch.tensor(SIZE) - 1
+    gaussian = log_gaussian(centres, (32, 24), 1.0)
+    logits = gaussian.exp() if head.activation == 'abs' else gaussian
+    head.logits = lambda feats: [logits]
+    preds, fields = head.predict(None, samples(1), dict(output_heatmaps=True))
+    np.testing.assert_allclose(preds[0].keypoints, points.numpy(), atol=0.01)
+    assert (preds[0].keypoint_scores > 0.95).all()
+    assert fields[0].heatmaps.shape == (3, 32, 24)
+
+
+def test_argmax_decodes_heatmap_baselines():
+    head = MODELS.build(head_config('IntegralHead', decode='argmax'))
+    logits = torch.zeros(1, 3, 8, 6)
+    logits[0, :, 5, 2] = 2
+    logits[0, :, 5, 3] = 1
+    head.logits = lambda feats: [logits]
+    (pred,) = head.predict(None, samples(1))
+    # Cell 2.25 of 6 and 5 of 8, four pixels each.
+    np.testing.assert_allclose(pred.keypoints[0], [[2.75 * 4 - 0.5, 5.5 * 4 - 0.5]] * 3, atol=1e-5)
+
+
+def test_weights_of_a_heatmap_network_load():
+    theirs = HeatmapHead(4, 3, deconv_out_channels=(8, 8), deconv_kernel_sizes=(4, 4))
+    ours = IntegralHead(4, 3, deconv_out_channels=(8, 8))
+    ours.load_state_dict(theirs.state_dict())
+    feats = (torch.randn(1, 4, 3, 2),)
+    torch.testing.assert_close(ours.logits(feats)[0], theirs(feats))
+
+
+def test_every_stage_has_a_loss():
+    layers = dict(final_layer=None, deconv_out_channels=None)
+    head = MODELS.build(head_config('DSNTHead', num_stages=2, **layers))
+    single = MODELS.build(head_config('DSNTHead', **layers))
+    first, second = torch.randn(2, 2, 3, 8, 6)
+    batch = samples(2)
+    both = head.loss((first, second), batch)
+    for name in ('loss_coordinates', 'loss_shape'):
+        parts = [single.loss((stage,), batch)[name] for stage in (first, second)]
+        torch.testing.assert_close(both[name], sum(parts))
+    torch.testing.assert_close(head((first, second)), single((second,)))
+
+
+@pytest.mark.parametrize(
+    ('build', 'message'),
+    [
+        (lambda: DSNTHead(4, 3, activation='tanh'), "activation must be one of .*, got 'tanh'"),
+        (lambda: DSNTHead(4, 3, num_stages=2), 'num_stages=2 takes the features as logits'),
+        (lambda: IntegralHead(4, 3, decode='max'), "decode must be one of .*, got 'max'"),
+        (
+            lambda: FullyConnectedHead(4, 3, dict(type='mmpose_sat.DSNTLabel', input_size=SIZE)),
+            'decoder must have a heatmap_size',
+        ),
+    ],
+)
+def test_bad_arguments_are_named(build, message):
+    with pytest.raises(ValueError, match=message):
+        build()
+
+
+def test_logits_that_do_not_fit_are_named():
+    head = MODELS.build(head_config('DSNTHead'))
+    with pytest.raises(ValueError, match=r'heatmap_size .* \(6, 8\) .* makes \(8, 6\)'):
+        head((torch.randn(1, CHANNELS, 6, 8),))
+    head = MODELS.build(head_config('DSNTHead', final_layer=None))
+    with pytest.raises(ValueError, match='out_channels is 3, the logits have 48'):
+        head((torch.randn(1, CHANNELS, 8, 6),))
+    head.num_stages = 2
+    with pytest.raises(ValueError, match='num_stages is 2, got 1 features'):
+        head((torch.randn(1, 3, 8, 6),))
+
+
+def test_the_names_are_ours_not_mmposes():
+    assert MODELS.get('mmpose_sat.DSNTHead') is DSNTHead
+    assert MODELS.get('DSNTHead') is not DSNTHead
+    assert MODELS.get('mmpose_sat.DirectRegressionHead') is DirectRegressionHead
+    assert isinstance(MODELS.build(head_config('DSNTHead')).decoder, DSNTLabel)

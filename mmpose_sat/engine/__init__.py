@@ -1,5 +1,6 @@
 """Hooks, registered in :data:`mmpose_sat.registry.HOOKS`."""
 
+from .autocast_backbone_hook import AutocastBackboneHook
 from .freeze_boxes_hook import FreezeBoxesHook
 from .keep_memory_hook import KeepMemoryHook, keep_freed_memory
 from .sanity_hook import SanityHook
@@ -7,6 +8,7 @@ from .switch_loss_hook import SwitchLossHook
 from .train_set_metric_hook import TrainSetMetricHook
 
 __all__ = [
+    'AutocastBackboneHook',
     'FreezeBoxesHook',
     'KeepMemoryHook',
     'SanityHook',

@@ -35,7 +35,9 @@ def test_the_loss_changes_at_the_epoch():
     assert phases(HOOKS.build(dict(type='SwitchLossHook', epoch=2)), resumed, [3]) == ['joint']
 
 
-@pytest.mark.parametrize('loss', [IntegralLoss(), IntegralLoss(None, 'gaussian'), torch.nn.L1Loss()])
+@pytest.mark.parametrize(
+    'loss', [IntegralLoss(), IntegralLoss(None, 'gaussian'), torch.nn.L1Loss()]
+)
 def test_a_model_without_both_losses_is_refused(loss):
     with pytest.raises(ValueError, match=r'needs a head with mmpose_sat.IntegralLoss .* both'):
         HOOKS.build(dict(type='SwitchLossHook', epoch=2)).before_train(runner(loss))

@@ -1,6 +1,13 @@
 """Datasets and transforms, registered in :mod:`mmpose_sat.registry`."""
 
 from .lsp import CombinedLspDataset, LspDataset
-from .transforms import LoadImageOrSkip
+from .mpii import MpiiDataset
+from .transforms import LoadImageOrSkip, RandomChannelGain
 
-__all__ = ['CombinedLspDataset', 'LoadImageOrSkip', 'LspDataset']
+__all__ = [
+    'CombinedLspDataset',
+    'LoadImageOrSkip',
+    'LspDataset',
+    'MpiiDataset',
+    'RandomChannelGain',
+]

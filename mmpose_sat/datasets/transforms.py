@@ -1,11 +1,13 @@
 """Data transforms."""
 
+import numpy as np
+from mmcv.transforms import BaseTransform
 from mmengine.logging import print_log
 from mmpose.datasets.transforms import LoadImage
 
 from ..registry import TRANSFORMS
 
-__all__ = ['LoadImageOrSkip']
+__all__ = ['LoadImageOrSkip', 'RandomChannelGain']
 
 
 @TRANSFORMS.register_module()
@@ -37,3 +39,30 @@ class LoadImageOrSkip(LoadImage):
                     level=30,
                 )
             return None
+
+
+@TRANSFORMS.register_module()
+class RandomChannelGain(BaseTransform):
+    """Multiplies each colour channel by its own random factor (DSNT, arXiv 1801.07372).
+
+    Args:
+        low: smallest factor.
+        high: largest factor.
+
+    Raises:
+        ValueError: not ``0 <= low <= high``.
+    """
+
+    def __init__(self, low: float = 0.6, high: float = 1.4) -> None:
+        if not 0 <= low <= high:
+            raise ValueError(f'low={low} and high={high} must be 0 <= low <= high')
+        self.low, self.high = low, high
+
+    def transform(self, results: dict) -> dict:
+        """Scale ``results['img']`` (H, W, C), clipped to 0 … 255 where it is of whole numbers."""
+        image = results['img']
+        scaled = image * np.random.uniform(self.low, self.high, image.shape[2]).astype(np.float32)
+        if image.dtype == np.uint8:
+            scaled = np.clip(np.rint(scaled), 0, 255)
+        results['img'] = scaled.astype(image.dtype)
+        return results

@@ -1,12 +1,14 @@
-"""A broken training image is left out and reported; a training set of good ones is untouched."""
+"""Broken training images are left out and reported; channels get gains of their own."""
 
 import logging
 
 import cv2
 import numpy as np
+import pytest
 from mmengine.logging import MMLogger
 
 from mmpose_sat.datasets import LoadImageOrSkip
+from mmpose_sat.registry import TRANSFORMS
 
 
 def test_broken_images_are_skipped_and_counted(tmp_path, caplog):
@@ -24,3 +26,19 @@ def test_broken_images_are_skipped_and_counted(tmp_path, caplog):
     assert len(load.broken) == 3
     reports = [r.message for r in caplog.records if 'broken image' in r.message]
     assert len(reports) == 3 and '(3 in this worker so far)' in reports[-1]
+
+
+def test_channel_gain_scales_each_channel_by_its_own_factor():
+    np.random.seed(0)
+    gain = TRANSFORMS.build(dict(type='RandomChannelGain'))
+    image = np.full((2, 3, 3), 100, np.uint8)
+    seen = np.stack([gain(dict(img=image))['img'][0, 0] for _ in range(500)])
+    assert (image == 100).all() and seen.dtype == np.uint8
+    assert 60 <= seen.min() < 64 and 136 < seen.max() <= 140
+    assert np.abs(np.corrcoef(seen.T) - np.eye(3)).max() < 0.15
+    bright = gain(dict(img=np.full((1, 1, 3), 250, np.uint8)))['img']
+    assert bright.min() >= 150  # clipped, not wrapped around
+    floats = gain(dict(img=np.full((1, 1, 3), 250.0, np.float32)))['img']
+    assert floats.dtype == np.float32
+    with pytest.raises(ValueError, match=r'low=2 and high=1'):
+        TRANSFORMS.build(dict(type='RandomChannelGain', low=2, high=1))

@@ -1,7 +1,7 @@
 # MPII with Tompson's validation split, in the layout MMPose documents. The leaf adds the pipelines.
 _base_ = ['loaders.py']
 
-dataset_type = 'MpiiDataset'  # read by MMPoseInferencer too
+dataset_type = 'mmpose_sat.MpiiDataset'  # read by MMPoseInferencer too
 data_root = '{{$MMPOSE_SAT_MPII:data/mpii}}'
 train_dataloader = dict(
     batch_size=64,
@@ -28,5 +28,5 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = val_dataloader
-val_evaluator = dict(type='MpiiPCKAccuracy')
+val_evaluator = dict(type='mmpose_sat.PCKh')
 test_evaluator = val_evaluator

@@ -1,9 +1,13 @@
-"""TorsoPCK in closed form."""
+"""PCK in torsos and heads, in closed form."""
 
+import json
+
+import cv2
 import numpy as np
 import pytest
+from mmpose.evaluation.metrics import MpiiPCKAccuracy
 
-from mmpose_sat.evaluation import TorsoPCK, pck_curve
+from mmpose_sat.evaluation import PCKh, TorsoPCK, pck_curve
 
 
 def sample(errors, torso=10.0, labelled=None):
@@ -78,3 +82,63 @@ def test_bad_arguments_are_named():
         evaluate([person])
     with pytest.raises(ValueError, match=r'torso=\(9, 14\)'):
         evaluate([sample(np.zeros(14))], torso=(9, 14))
+
+
+def mpii_sample(shift, head=20.0):
+    truth = np.random.default_rng(0).uniform(0, 200, (1, 16, 2))
+    return dict(
+        gt_instances=dict(
+            keypoints=truth, keypoints_visible=np.ones((1, 16)), head_size=np.array([[head]])
+        ),
+        pred_instances=dict(keypoints=truth + shift),
+    )
+
+
+def test_a_perfect_predictor_scores_as_one():
+    metric = PCKh()
+    metric.process({}, [mpii_sample(0)])
+    scores = metric.evaluate(1)
+    assert scores['mpii/PCKh'] == scores['mpii/PCKh@0.1'] == scores['mpii/AUC'] == 100
+    assert 'mpii/joint 6 PCKh' not in scores and scores['mpii/joint 5 PCKh'] == 100
+    theirs = MpiiPCKAccuracy()
+    theirs.process([dict(inputs=None)], [mpii_sample(0, head=14.0)])
+    assert theirs.evaluate(1)['PCK@0.1'] == 0  # 1.41 px off
+
+
+def test_pckh_counts_heads():
+    metric = PCKh()
+    # 4 px are 0.2 of a head: within from 0.2 on, 31 of the 51 thresholds.
+    metric.process({}, [mpii_sample(np.array([4.0, 0]))])
+    scores = metric.evaluate(1)
+    assert scores['mpii/PCKh'] == 100 and scores['mpii/PCKh@0.1'] == 0
+    assert scores['mpii/AUC'] == pytest.approx(100 * 31 / 51)
+
+
+def test_pelvis_and_thorax_do_not_count():
+    person = mpii_sample(0)
+    person['pred_instances']['keypoints'] = person['pred_instances']['keypoints'].copy()
+    person['pred_instances']['keypoints'][0, [6, 7]] += 500
+    metric = PCKh()
+    metric.process({}, [person])
+    assert metric.evaluate(1)['mpii/AUC'] == 100
+
+
+def test_the_curve_can_be_kept_and_drawn(tmp_path, run_tool):
+    for name, shift in (('exact', 0), ('near', 3.0)):
+        metric = PCKh(out_file=str(tmp_path / f'{name}.json'))
+        metric.process({}, [mpii_sample(shift)])
+        auc = metric.evaluate(1)['mpii/AUC']
+        curve = json.loads((tmp_path / f'{name}.json').read_text())
+        assert np.mean(curve['pck']) == pytest.approx(auc)
+        assert curve['thresholds'][-1] == 0.5 and curve['unit'] == 'head'
+    out = tmp_path / 'pck.png'
+    curves = (f'{name}={tmp_path / name}.json' for name in ('exact', 'near'))
+    result = run_tool('plot_pck.py', *curves, '--out', out)
+    assert result.returncode == 0 and cv2.imread(str(out)).std() > 5
+
+
+def test_pckh_needs_head_sizes():
+    person = mpii_sample(0)
+    del person['gt_instances']['head_size']
+    with pytest.raises(ValueError, match='headbox_file'):
+        PCKh().process({}, [person])

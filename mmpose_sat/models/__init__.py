@@ -1,6 +1,6 @@
 """Model parts, registered in :data:`mmpose_sat.registry.MODELS`."""
 
-from .backbones import BoxConvNet
+from .backbones import BoxConvNet, MultiStageResNet, StackedHourglass
 from .fuse import fuse_for_inference
 from .heads import DirectRegressionHead, DSNTHead, FullyConnectedHead, IntegralHead
 from .losses import DSNTLoss, IntegralLoss
@@ -13,5 +13,7 @@ __all__ = [
     'FullyConnectedHead',
     'IntegralHead',
     'IntegralLoss',
+    'MultiStageResNet',
+    'StackedHourglass',
     'fuse_for_inference',
 ]

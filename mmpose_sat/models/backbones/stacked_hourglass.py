@@ -1,0 +1,137 @@
+"""The stacked hourglass network of Newell, Yang and Deng (arXiv 1603.06937).
+
+MMPose's ``HourglassNet`` is that of CornerNet and has six times as many parameters.
+"""
+
+import torch.nn.functional as F
+from mmcv.cnn import ConvModule
+from mmpose.models.backbones.base_backbone import BaseBackbone
+from torch import Tensor, nn
+
+from ...registry import MODELS
+
+__all__ = ['StackedHourglass']
+
+
+def _conv(in_channels: int, out_channels: int, kernel_size: int, first: str = 'norm') -> ConvModule:
+    """A convolution with bias, batch norm and ReLU before it (``first='norm'``) or after."""
+    return ConvModule(
+        in_channels,
+        out_channels,
+        kernel_size,
+        padding=kernel_size // 2,
+        bias=True,
+        norm_cfg=dict(type='BN'),
+        order=('norm', 'act', 'conv') if first == 'norm' else ('conv', 'norm', 'act'),
+    )
+
+
+class Residual(nn.Module):
+    """Batch norm and ReLU before each of three convolutions, which pass half the channels."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        middle = out_channels // 2
+        self.branch = nn.Sequential(
+            _conv(in_channels, middle, 1), _conv(middle, middle, 3), _conv(middle, out_channels, 1)
+        )
+        same = in_channels == out_channels
+        self.skip = nn.Identity() if same else nn.Conv2d(in_channels, out_channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.skip(x) + self.branch(x)
+
+
+class Hourglass(nn.Module):
+    """Down to half the size, a smaller hourglass, and up again, beside a residual at full size."""
+
+    def __init__(self, depth: int, channels: int) -> None:
+        super().__init__()
+        self.beside = Residual(channels, channels)
+        self.down = Residual(channels, channels)
+        smaller = Hourglass(depth - 1, channels) if depth > 1 else Residual(channels, channels)
+        self.inner = smaller
+        self.up = Residual(channels, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        inner = self.up(self.inner(self.down(F.max_pool2d(x, 2))))
+        return self.beside(x) + F.interpolate(inner, scale_factor=2)
+
+
+@MODELS.register_module()
+class StackedHourglass(BaseBackbone):
+    """Hourglasses in a row, each with heatmaps of its own that the next one is told.
+
+    A head takes the outputs as its logits, with a loss at each: ``num_stages=num_stacks,
+    final_layer=None, deconv_out_channels=None``.
+
+    Args:
+        out_channels: Maps of each stack: joints, or joints x depth in three dimensions.
+        num_stacks: Number of hourglasses.
+        channels: Width, a multiple of 4.
+        depth: How often an hourglass halves its input.
+        init_cfg: MMEngine initialisation; default: PyTorch's own.
+
+    Shape:
+        ``(B, 3, H, W)``, H and W multiples of ``4 * 2 ** depth`` -> ``num_stacks`` of
+        ``(B, out_channels, H / 4, W / 4)``.
+
+    Raises:
+        ValueError: A number is not positive, ``channels`` is no multiple of 4, or an image has
+            another size.
+    """
+
+    def __init__(
+        self,
+        out_channels: int,
+        num_stacks: int = 8,
+        channels: int = 256,
+        depth: int = 4,
+        init_cfg: dict | list | None = None,
+    ) -> None:
+        numbers = dict(out_channels=out_channels, num_stacks=num_stacks, depth=depth)
+        for name, value in numbers.items():
+            if value < 1:
+                raise ValueError(f'{name}={value} must be 1 or more')
+        if channels < 4 or channels % 4:
+            raise ValueError(f'channels={channels} must be a multiple of 4')
+        super().__init__(init_cfg)
+        self.multiple = 4 * 2**depth
+        self.stem = nn.Sequential(
+            ConvModule(3, channels // 4, 7, 2, 3, bias=True, norm_cfg=dict(type='BN')),
+            Residual(channels // 4, channels // 2),
+            nn.MaxPool2d(2),
+            Residual(channels // 2, channels),
+            Residual(channels, channels),
+        )
+        self.stacks = nn.ModuleList(
+            nn.Sequential(
+                Hourglass(depth, channels),
+                Residual(channels, channels),
+                _conv(channels, channels, 1, first='conv'),
+            )
+            for _ in range(num_stacks)
+        )
+        self.heatmaps = nn.ModuleList(
+            nn.Conv2d(channels, out_channels, 1) for _ in range(num_stacks)
+        )
+        self.features_on = nn.ModuleList(
+            nn.Conv2d(channels, channels, 1) for _ in range(num_stacks - 1)
+        )
+        self.heatmaps_on = nn.ModuleList(
+            nn.Conv2d(out_channels, channels, 1) for _ in range(num_stacks - 1)
+        )
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        if x.shape[2] % self.multiple or x.shape[3] % self.multiple:
+            raise ValueError(
+                f'height and width must be multiples of {self.multiple}, got {tuple(x.shape[2:])}'
+            )
+        x = self.stem(x)
+        outputs = []
+        for i, stack in enumerate(self.stacks):
+            features = stack(x)
+            outputs.append(self.heatmaps[i](features))
+            if i + 1 < len(self.stacks):
+                x = x + self.features_on[i](features) + self.heatmaps_on[i](outputs[-1])
+        return tuple(outputs)

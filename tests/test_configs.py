@@ -40,6 +40,11 @@ def test_model_fits_its_codec_and_data(config):
     elif size:
         assert heatmaps.shape == (1, joints, *size[::-1])
     assert f'-{height}x{width}' in Path(config.filename).stem
+    targets = next(
+        t for t in config.train_dataloader.dataset.pipeline if t.type == 'GenerateTarget'
+    )
+    assert targets.encoder == config.codec
+    assert config.model.head.decoder == config.codec | (dict(heatmap_size=size) if size else {})
     for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
         affine = next(t for t in loader.dataset.pipeline if t.type == 'TopdownAffine')
         assert tuple(affine.input_size) == (width, height)

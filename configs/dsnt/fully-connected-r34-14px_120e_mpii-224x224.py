@@ -1,0 +1,6 @@
+_base_ = ['fully-connected-r34-28px_120e_mpii-224x224.py']
+
+model = dict(
+    backbone=dict(strides=(1, 2, 2, 1), dilations=(1, 1, 1, 2)),
+    head=dict(decoder=dict(heatmap_size=(14, 14))),
+)

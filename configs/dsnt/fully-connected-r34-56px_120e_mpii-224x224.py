@@ -1,0 +1,6 @@
+_base_ = ['fully-connected-r34-28px_120e_mpii-224x224.py']
+
+model = dict(
+    backbone=dict(strides=(1, 1, 1, 1), dilations=(1, 2, 4, 8)),
+    head=dict(decoder=dict(heatmap_size=(56, 56))),
+)

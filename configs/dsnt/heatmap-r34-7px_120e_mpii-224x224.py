@@ -1,0 +1,8 @@
+_base_ = ['heatmap-r34-28px_120e_mpii-224x224.py']
+
+model = dict(
+    backbone=dict(strides=(1, 2, 2, 2), dilations=(1, 1, 1, 1)),
+    head=dict(decoder=dict(heatmap_size=(7, 7))),
+)
+codec = dict(heatmap_size=(7, 7))
+_base_.train_dataloader.dataset.pipeline[-2].encoder.heatmap_size = (7, 7)

@@ -1,0 +1,5 @@
+_base_ = ['heatmap-h1-r50_140e_mpii-256x256.py']
+
+model = dict(
+    backbone=dict(depth=101, init_cfg=dict(checkpoint='torchvision://resnet101')),
+)

@@ -1,0 +1,24 @@
+# I*: the joint loss, and never a heatmap loss. The paper lowers the rate on a plateau; steps here.
+_base_ = [
+    '../_base_/models/resnet.py',
+    '../_base_/data/mpii.py',
+    '../_base_/pipelines/256x256_integral.py',
+    '../_base_/schedules/adam_140e.py',
+]
+
+model = dict(
+    backbone=dict(depth=50, init_cfg=dict(checkpoint='torchvision://resnet50')),
+    head=dict(
+        type='mmpose_sat.IntegralHead',
+        in_channels=2048,
+        out_channels=16,
+        deconv_out_channels=(256, 256),
+        loss=dict(_delete_=True, type='mmpose_sat.IntegralLoss'),
+        decoder=_base_.codec,
+    ),
+)
+train_dataloader = dict(batch_size=128, dataset=dict(pipeline=_base_.train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=_base_.val_pipeline))
+test_dataloader = val_dataloader
+default_hooks = dict(checkpoint=dict(save_best='mpii/PCKh', rule='greater'))
+auto_scale_lr = dict(base_batch_size=128)

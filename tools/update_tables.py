@@ -4,10 +4,13 @@ import argparse
 import json
 import re
 import sys
+from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import benchmark_model
+import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
@@ -17,7 +20,10 @@ from mmpose_sat.ops import count_macs
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / 'benchmarks' / 'results'
-PAGES = ('README.md', 'configs/box_conv_net/README.md')
+PAGES = (
+    'README.md',
+    *(f'configs/{name}/README.md' for name in ('box_conv_net', 'dsnt', 'integral')),
+)
 
 
 def counts(config: Path) -> tuple[float, float, str]:
@@ -31,20 +37,41 @@ def counts(config: Path) -> tuple[float, float, str]:
     return sum(p.numel() for p in model.parameters()) / 1e6, macs / 1e9, f'{height}x{width}'
 
 
-def counts_table() -> str:
+def counts_table(names: tuple[str, ...]) -> str:
     lines = ['| config | input | parameters (M) | GMAC (10⁹) |', '|---|---|---|---|']
-    for folder, name in (
-        ('box_conv_net', 'box-conv-net_140e_mpii-256x256'),
-        ('box_conv_net', 'box-conv-net-dilated_140e_mpii-256x256'),
-        ('box_conv_net', 'box-conv-net-conv3x3_140e_mpii-256x256'),
-        ('box_conv_net', 'box-conv-net_210e_coco-256x192'),
-        ('box_conv_net', 'box-conv-net-xs_8e_synthetic-128x96'),
-        ('simple_baseline', 'simple-baseline-r50-scratch_140e_lsp-256x192'),
-    ):
-        path = f'configs/{folder}/{name}.py'
+    for name in names:
+        path = f'configs/{name}.py'
         parameters, macs, size = counts(ROOT / path)
-        lines.append(f'| [{name}](/{path}) | {size} | {parameters:.4f} | {macs:.4f} |')
+        lines.append(f'| [{Path(name).name}](/{path}) | {size} | {parameters:.4f} | {macs:.4f} |')
     return '\n'.join(lines)
+
+
+BOX = (
+    'box_conv_net/box-conv-net_140e_mpii-256x256',
+    'box_conv_net/box-conv-net-dilated_140e_mpii-256x256',
+    'box_conv_net/box-conv-net-conv3x3_140e_mpii-256x256',
+    'box_conv_net/box-conv-net_210e_coco-256x192',
+    'box_conv_net/box-conv-net-xs_8e_synthetic-128x96',
+    'simple_baseline/simple-baseline-r50-scratch_140e_lsp-256x192',
+)
+DSNT = (
+    *(f'dsnt/dsnt-r{depth}-28px_120e_mpii-224x224' for depth in (18, 34, 50, 101)),
+    *(f'dsnt/dsnt-r50-{size}px_120e_mpii-224x224' for size in (7, 14, 56)),
+    *(f'dsnt/dsnt-hg{stacks}_120e_mpii-256x256' for stacks in (1, 2, 8)),
+    'dsnt/fully-connected-r34-28px_120e_mpii-224x224',
+    'dsnt/heatmap-r34-28px_120e_mpii-224x224',
+    'dsnt/box-conv-net-dsnt_140e_mpii-256x256',
+)
+INTEGRAL = (
+    *(f'integral/integral-i1-r{depth}_140e_mpii-256x256' for depth in (18, 50, 101)),
+    'integral/integral-i1-r50-3deconv_140e_mpii-256x256',
+    'integral/integral-i1-r50_140e_mpii-128x128',
+    'integral/integral-i1-r50-3deconv_140e_mpii-128x128',
+    'integral/direct-r50_140e_mpii-256x256',
+    'integral/integral-i1-ms-r50_140e_mpii-256x256',
+    'integral/integral-i1-hg8_140e_mpii-256x256',
+    'integral/box-conv-net-integral_140e_mpii-256x256',
+)
 
 
 def lsp_table() -> str:
@@ -71,8 +98,36 @@ def speed_table() -> str:
     return '\n'.join([benchmark_model.HEADER, *(benchmark_model.line(row, rows) for row in rows)])
 
 
+def heads_table() -> str:
+    """Rows are methods, columns sizes of the heatmap; the best of the learning rates counts."""
+    rows = json.loads((ROOT / 'benchmarks' / 'heads' / 'lsp_r18.json').read_text())
+    sizes = sorted({row['deconvolutions'] for row in rows})
+    heading = [f'{3 << size}x{4 << size} cells' for size in sizes]
+    lines = [f'| head | {" | ".join(heading)} |', '|---' * (1 + len(sizes)) + '|']
+    for method in dict.fromkeys(row['method'] for row in rows):
+        cells = []
+        for size in sizes:
+            found = defaultdict(list)
+            for row in rows:
+                if (row['method'], row['deconvolutions']) == (method, size):
+                    found[row['lr']].append((row['pck'], row['auc']))
+            if not found:
+                cells.append('not measured')
+                continue
+            lr = max(found, key=lambda rate: np.mean([pck for pck, _ in found[rate]]))
+            pck, auc = np.array(found[lr]).T
+            spread = f' ± {pck.std(ddof=1):.1f}' if len(pck) > 1 else ''
+            best = f'best of {len(found)} rates, {lr:g}' if len(found) > 1 else f'only {lr:g} tried'
+            cells.append(f'{pck.mean():.1f}{spread} ({auc.mean():.1f}); {best}')
+        lines.append(f'| {method} | {" | ".join(cells)} |')
+    return '\n'.join(lines)
+
+
 TABLES: dict[str, Callable[[], str]] = {
-    'counts': counts_table,
+    'counts': partial(counts_table, BOX),
+    'dsnt_counts': partial(counts_table, DSNT),
+    'heads': heads_table,
+    'integral_counts': partial(counts_table, INTEGRAL),
     'lsp': lsp_table,
     'speed': speed_table,
 }

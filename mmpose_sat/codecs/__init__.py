@@ -2,5 +2,13 @@
 
 from .coordinate_labels import DSNTLabel, IntegralLabel
 from .coordinates import cell_centres, from_pixels, to_pixels
+from .integral_label_3d import IntegralLabel3D
 
-__all__ = ['DSNTLabel', 'IntegralLabel', 'cell_centres', 'from_pixels', 'to_pixels']
+__all__ = [
+    'DSNTLabel',
+    'IntegralLabel',
+    'IntegralLabel3D',
+    'cell_centres',
+    'from_pixels',
+    'to_pixels',
+]

@@ -2,11 +2,14 @@
 
 from .coordinate_head import CoordinateHead, DSNTHead, FullyConnectedHead, IntegralHead
 from .direct_regression_head import DirectRegressionHead
+from .integral_head_3d import DirectRegressionHead3D, IntegralHead3D
 
 __all__ = [
     'CoordinateHead',
     'DSNTHead',
     'DirectRegressionHead',
+    'DirectRegressionHead3D',
     'FullyConnectedHead',
     'IntegralHead',
+    'IntegralHead3D',
 ]

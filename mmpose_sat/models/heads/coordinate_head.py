@@ -5,7 +5,6 @@ from typing import Any
 import torch
 from mmengine.structures import PixelData
 from mmpose.models.heads import HeatmapHead
-from mmpose.models.utils.tta import flip_heatmaps
 from torch import Tensor, nn
 
 from ...registry import MODELS
@@ -32,9 +31,15 @@ def targets_of(batch_data_samples: list, extent: float) -> tuple[Tensor, Tensor]
     return targets, torch.cat([label.keypoint_weights for label in labels])
 
 
+def add(losses: dict[str, Tensor], stage: dict[str, Tensor]) -> None:
+    """Add the losses of a stage to those of the ones before."""
+    for name, value in stage.items():
+        losses[name] = losses[name] + value if name in losses else value
+
+
 def near(coordinates: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
     """Share of the joints that count within 5 % of the input, for the log."""
-    hits = (coordinates - targets).detach().norm(dim=-1) < 2 * 0.05
+    hits = (coordinates - targets)[..., :2].detach().norm(dim=-1) < 2 * 0.05
     return masked_mean(hits.float(), (weights > 0).float())
 
 
@@ -94,19 +99,33 @@ class CoordinateHead(HeatmapHead):
         """Logits (B, K, H, W) of each stage."""
         if len(feats) < self.num_stages:
             raise ValueError(f'num_stages is {self.num_stages}, got {len(feats)} features')
-        stages = [super(CoordinateHead, self).forward((x,)) for x in feats[-self.num_stages :]]
         wanted = getattr(self.decoder, 'heatmap_size', None)
-        for stage in stages:
-            if stage.shape[1] != self.out_channels:
+        stages = []
+        for features in feats[-self.num_stages :]:
+            logits = super().forward((features,))
+            if logits.shape[1] != self.out_channels:
                 raise ValueError(
-                    f'out_channels is {self.out_channels}, the logits have {stage.shape[1]}'
+                    f'out_channels is {self.out_channels}, the logits have {logits.shape[1]}'
                 )
-            if wanted and (stage.shape[3], stage.shape[2]) != wanted:
+            stages.append(self.arrange(logits))
+            found = tuple(stages[-1].shape[:1:-1])
+            if wanted and found != wanted:
                 raise ValueError(
-                    f'heatmap_size of the codec is {wanted} (width, height), the head makes '
-                    f'{(stage.shape[3], stage.shape[2])}'
+                    f'heatmap_size of the codec is {wanted} (width before height), the head makes '
+                    f'{found}'
                 )
         return stages
+
+    def arrange(self, logits: Tensor) -> Tensor:
+        """Logits (B, K, H, W) as the layers give them, in the shape of the heatmaps."""
+        return logits
+
+    def views(self, feats: Any, batch_data_samples: list, test_cfg: dict) -> Tensor:
+        """Logits of the last stage; in the flip test, the mean of those of both views."""
+        if not test_cfg.get('flip_test', False):
+            return self.logits(feats)[-1]
+        plain, mirrored = (self.logits(view)[-1] for view in feats)
+        return (plain + mirrored.flip(-1)[:, batch_data_samples[0].metainfo['flip_indices']]) / 2
 
     def coordinates(self, logits: Tensor, heatmaps: Tensor) -> Tensor:
         """Coordinates (B, K, 2) in [-1, 1] of logits and their heatmaps, both (B, K, H, W)."""
@@ -125,16 +144,7 @@ class CoordinateHead(HeatmapHead):
         as the paper's code does; ``output_heatmaps`` adds the heatmaps.
         """
         test_cfg = test_cfg or {}
-        if test_cfg.get('flip_test', False):
-            plain, mirrored = (self.logits(view)[-1] for view in feats)
-            logits = flip_heatmaps(
-                mirrored,
-                flip_indices=batch_data_samples[0].metainfo['flip_indices'],
-                shift_heatmap=False,
-            )
-            logits = (plain + logits) / 2
-        else:
-            logits = self.logits(feats)[-1]
+        logits = self.views(feats, batch_data_samples, test_cfg)
         heatmaps = normalise(logits, self.activation)
         coordinates = self.coordinates(logits, heatmaps)
         scores = local_mass(heatmaps, coordinates)
@@ -152,9 +162,7 @@ class CoordinateHead(HeatmapHead):
         for logits in self.logits(feats):
             heatmaps = normalise(logits, self.activation)
             coordinates = self.coordinates(logits, heatmaps)
-            stage = self.loss_module(logits, heatmaps, coordinates, targets, weights)
-            for name, value in stage.items():
-                losses[name] = losses[name] + value if name in losses else value
+            add(losses, self.loss_module(logits, heatmaps, coordinates, targets, weights))
         return losses | dict(acc_pose=near(coordinates, targets, weights))
 
 

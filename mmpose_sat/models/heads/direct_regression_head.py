@@ -32,7 +32,8 @@ class DirectRegressionHead(RegressionHead):
         if (test_cfg or {}).get('flip_test', False):
             plain, mirrored = (self.forward(view) for view in feats)
             mirrored = mirrored[:, batch_data_samples[0].metainfo['flip_indices']]
-            coordinates = (plain + mirrored * mirrored.new_tensor([-1, 1])) / 2
+            mirrored[..., 0] *= -1
+            coordinates = (plain + mirrored) / 2
         else:
             coordinates = self.forward(feats)
         return self.decode(coordinates[:, None] * (self.decoder.extent / 2))

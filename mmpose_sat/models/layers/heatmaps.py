@@ -18,7 +18,9 @@ __all__ = [
     'expectation',
     'local_mass',
     'log_gaussian',
+    'marginal_mass',
     'marginals',
+    'mean_of',
     'normalise',
     'wide',
 ]
@@ -74,14 +76,14 @@ def marginals(heatmaps: Tensor) -> list[Tensor]:
     return [heatmaps.sum(2), heatmaps.sum(3)]
 
 
-def expectation(heatmaps: Tensor) -> Tensor:
-    """Expected coordinates (B, K, 2 or 3) in [-1, 1].
+def mean_of(axes: list[Tensor]) -> Tensor:
+    """Expected coordinates (B, K, 2 or 3) of marginals (B, K, W), (B, K, H)[, (B, K, D)]."""
+    return torch.stack([axis @ cell_centres(axis.shape[2], axis) for axis in axes], -1)
 
-    Taken one axis at a time, from the marginal sums, which gives the same value.
-    """
-    return torch.stack(
-        [axis @ cell_centres(axis.shape[2], axis) for axis in marginals(heatmaps)], -1
-    )
+
+def expectation(heatmaps: Tensor) -> Tensor:
+    """Expected coordinates (B, K, 2 or 3) in [-1, 1] of heatmaps (B, K, [D,] H, W) of sum 1."""
+    return mean_of(marginals(heatmaps))
 
 
 def log_gaussian(centres: Tensor, size: tuple[int, ...], sigma: float) -> Tensor:
@@ -126,18 +128,28 @@ def argmax_coordinates(heatmaps: Tensor) -> Tensor:
     return torch.stack(coordinates, -1)
 
 
+def _window(cells: int, places: Tensor, radius: float) -> Tensor:
+    """Share (..., cells) of each cell within ``radius`` cells of the one at ``places`` (...)."""
+    distance = (cell_centres(cells, places) - places[..., None]).abs() * (cells / 2)
+    return (radius + 1 - distance).clamp(0, 1)
+
+
 def local_mass(heatmaps: Tensor, coordinates: Tensor, radius: float = 2.0) -> Tensor:
     """How sure heatmaps are: their mass (B, K) around the coordinates that they were decoded to.
 
     The window is ``2 radius + 1`` cells wide and takes cells at its border in part. A peak scores
     near 1 whatever the size of the map; with a rival elsewhere it scores its share only.
     """
-    score = heatmaps
-    for axis in range(coordinates.shape[-1]):
-        cells = score.shape[-1]
-        distance = (cell_centres(cells, heatmaps) - coordinates[..., axis, None]).abs() * (
-            cells / 2
-        )
-        window = (radius + 1 - distance).clamp(0, 1)
-        score = torch.einsum('bk...n,bkn->bk...', score, window)
-    return score
+    x, y = coordinates.unbind(-1)
+    height, width = heatmaps.shape[2:]
+    windows = _window(width, x, radius), _window(height, y, radius)
+    return torch.einsum('bkhw,bkw,bkh->bk', heatmaps, *windows)
+
+
+def marginal_mass(axes: list[Tensor], coordinates: Tensor, radius: float = 2.0) -> Tensor:
+    """:func:`local_mass` (B, K) as far as marginals tell: the smallest of those along the axes."""
+    shares = [
+        (axis * _window(axis.shape[2], places, radius)).sum(-1)
+        for axis, places in zip(axes, coordinates.unbind(-1), strict=True)
+    ]
+    return torch.stack(shares).amin(0)

@@ -12,10 +12,12 @@ from .coordinate_losses import (
 )
 from .dsnt_loss import DSNTLoss
 from .integral_loss import IntegralLoss
+from .integral_loss_3d import IntegralLoss3D
 
 __all__ = [
     'DSNTLoss',
     'IntegralLoss',
+    'IntegralLoss3D',
     'disc_bce',
     'euclidean',
     'gaussian_mse',

@@ -90,14 +90,23 @@ def gaussian_mse(logits: Tensor, targets: Tensor, sigma: float = 1.0) -> Tensor:
     return (logits - gaussian).square().flatten(2).mean(-1)
 
 
-def one_hot_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    """H2: cross-entropy of the softmax over all cells against the cell that the joint is in."""
-    index: Tensor | int = 0
-    for axis, cells in reversed(list(enumerate(reversed(logits.shape[2:])))):
+def cell_index(targets: Tensor, size: tuple[int, ...]) -> Tensor:
+    """Index (B, K) into the flattened ([D,] H, W) of the cells that targets (B, K, 2 or 3) are in.
+
+    Targets outside of the map are in the cell nearest to them.
+    """
+    index = torch.zeros_like(targets[..., 0], dtype=torch.long)
+    for axis in reversed(range(len(size))):
+        cells = size[-1 - axis]
         cell = ((targets[..., axis] + 1) * (cells / 2)).floor().long().clamp(0, cells - 1)
         index = index * cells + cell
-    flat = wide(logits).flatten(2)
-    return F.cross_entropy(flat.movedim(2, 1), index, reduction='none')  # type: ignore[arg-type]
+    return index
+
+
+def one_hot_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """H2: cross-entropy of the softmax over all cells against the cell that the joint is in."""
+    index = cell_index(targets, tuple(logits.shape[2:]))
+    return F.cross_entropy(wide(logits).flatten(2).movedim(2, 1), index, reduction='none')
 
 
 def disc_bce(

@@ -62,6 +62,7 @@ class IntegralLoss(nn.Module):
         self.joint, self.heatmap = joint, heatmap
         self.joint_weight, self.heatmap_weight = joint_weight, heatmap_weight
         self.phase = 'both'
+        self.sigma = sigma
         self.heatmap_loss: Callable[[Tensor, Tensor], Tensor] | None = None
         if heatmap == 'gaussian':
             self.heatmap_loss = partial(gaussian_mse, sigma=sigma)

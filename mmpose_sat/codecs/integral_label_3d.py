@@ -1,0 +1,105 @@
+"""Codec of heads that give coordinates in three dimensions (arXiv 1711.08229)."""
+
+from typing import Any
+
+import numpy as np
+
+from ..registry import KEYPOINT_CODECS
+from .coordinate_labels import IntegralLabel
+
+__all__ = ['IntegralLabel3D']
+
+
+@KEYPOINT_CODECS.register_module()
+class IntegralLabel3D(IntegralLabel):
+    """:class:`IntegralLabel` with the depth relative to the root joint beside x and y.
+
+    Depth is in [-1/2, 1/2] too, in units of ``depth_range``, 0 at the root.
+
+    Args:
+        input_size: width and height of the network's input, px.
+        depth_range: mm from the nearest depth to the farthest.
+        heatmap_size: width, height and depth of the heatmaps in cells, which the head insists on.
+
+    Raises:
+        ValueError: a size is not positive or has another number of axes.
+    """
+
+    # GenerateTarget hands these over from the sample: a flip swaps depths as it swaps joints.
+    auxiliary_encode_keys = {'keypoints_depth', 'flip', 'flip_indices'}
+    label_mapping_table = IntegralLabel.label_mapping_table | dict(depth_weights='depth_weights')
+
+    def __init__(
+        self,
+        input_size: tuple[int, int],
+        depth_range: float = 2000.0,
+        heatmap_size: tuple[int, int, int] | None = None,
+    ) -> None:
+        if heatmap_size is not None and (len(heatmap_size) != 3 or min(heatmap_size) < 1):
+            raise ValueError(
+                f'heatmap_size must be (width, height, depth), each 1 or more, got {heatmap_size}'
+            )
+        if not depth_range > 0:
+            raise ValueError(f'depth_range must be positive, in mm, got {depth_range}')
+        super().__init__(input_size)
+        self.heatmap_size = None if heatmap_size is None else tuple(heatmap_size)
+        self.depth_range = depth_range
+
+    def encode(
+        self,
+        keypoints: np.ndarray,
+        keypoints_visible: np.ndarray | None = None,
+        keypoints_depth: np.ndarray | None = None,
+        flip: bool = False,
+        flip_indices: list[int] | None = None,
+    ) -> dict[str, np.ndarray]:
+        """Pixels and mm to coordinates.
+
+        Args:
+            keypoints: (N, K, 2), px of the network's input.
+            keypoints_visible: (N, K), 0 for joints that are not labelled; default: all are.
+            keypoints_depth: (N, K), mm behind the root; ``None`` for samples without depth.
+            flip: whether the image has been flipped; ``keypoints`` are those of the flipped one,
+                ``keypoints_depth`` those of the original.
+            flip_indices: (K,), the joint that each joint becomes.
+
+        Returns:
+            ``keypoint_labels`` (N, K, 3), ``keypoint_weights`` (N, K) as in :class:`IntegralLabel`,
+            and ``depth_weights`` (N, K): 1 where the depth counts, which lies in the range, else 0.
+
+        Raises:
+            ValueError: the shapes are others, or a labelled joint is not a number.
+        """
+        encoded = super().encode(keypoints, keypoints_visible)
+        weights = encoded['keypoint_weights']
+        depth, known = np.zeros(weights.shape), np.zeros(weights.shape, bool)
+        if keypoints_depth is not None:
+            if keypoints_depth.shape != weights.shape:
+                raise ValueError(
+                    f'keypoints_depth must be {weights.shape}, got {keypoints_depth.shape}'
+                )
+            if flip:
+                keypoints_depth = keypoints_depth[:, flip_indices]
+            depth = keypoints_depth / self.depth_range * self.extent
+            known = np.isfinite(depth) & (np.abs(depth) < self.extent / 2)
+        labels = encoded['keypoint_labels']
+        depth = np.where(known, depth, 0)[..., None].astype(labels.dtype)
+        encoded['keypoint_labels'] = np.concatenate([labels, depth], -1)
+        encoded['depth_weights'] = weights * known
+        return encoded
+
+    def decode(
+        self, encoded: np.ndarray, scores: np.ndarray | None = None
+    ) -> tuple[np.ndarray, Any]:
+        """Coordinates to pixels and mm.
+
+        Args:
+            encoded: (N, K, 3) coordinates.
+            scores: (N, K); default: ones.
+
+        Returns:
+            Keypoints (N, K, 3): px of the network's input, and mm behind the root; scores (N, K).
+        """
+        pixels, scores = super().decode(encoded[..., :2], scores)
+        depth = encoded[..., 2:] / self.extent * self.depth_range
+        return np.concatenate([pixels, depth], -1), scores

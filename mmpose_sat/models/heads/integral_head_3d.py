@@ -1,0 +1,118 @@
+"""Integral regression in three dimensions (arXiv 1711.08229)."""
+
+from typing import Any
+
+import torch
+from mmengine.structures import PixelData
+from torch import Tensor, nn
+
+from ...registry import MODELS
+from ..layers.heatmaps import marginal_mass, mean_of
+from ..layers.volumes import softmax_marginals
+from .coordinate_head import CoordinateHead, add, near, targets_of
+from .direct_regression_head import DirectRegressionHead
+
+__all__ = ['DirectRegressionHead3D', 'IntegralHead3D']
+
+
+def depth_weights_of(batch_data_samples: list) -> Tensor:
+    """Weights (B, K) of the samples' depths."""
+    return torch.cat([sample.gt_instance_labels.depth_weights for sample in batch_data_samples])
+
+
+@MODELS.register_module()
+class IntegralHead3D(CoordinateHead):
+    """Volumes of logits from any backbone of the plane, and the expectation of their softmax.
+
+    The volume is a 2-D map with joints x depth channels. Its expectation is taken from its
+    marginals (the paper's two-step integral), which has the same value and needs no second volume.
+
+    Args:
+        in_channels: channels of the last feature.
+        out_channels: number of joints, K.
+        depth: cells along z, D.
+        kwargs: further arguments of :class:`CoordinateHead`; three deconvolutions unless told
+            otherwise. The decoder is an ``IntegralLabel3D``, the activation is the softmax.
+
+    Raises:
+        ValueError: ``depth`` is not positive, or the activation another; see
+            :class:`CoordinateHead`.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, depth: int = 64, **kwargs: Any) -> None:
+        if depth < 1:
+            raise ValueError(f'depth must be 1 or more, got {depth}')
+        if kwargs.get('activation', 'softmax') != 'softmax':
+            raise ValueError(f"activation must be 'softmax', got {kwargs['activation']!r}")
+        kwargs.setdefault('deconv_out_channels', (256, 256, 256))
+        kwargs.setdefault('loss', dict(type='mmpose_sat.IntegralLoss3D'))
+        super().__init__(in_channels, out_channels * depth, **kwargs)
+        self.depth = depth
+
+    def arrange(self, logits: Tensor) -> Tensor:
+        """(B, K D, H, W) to (B, K, D, H, W)."""
+        return logits.unflatten(1, (-1, self.depth))
+
+    def forward(self, feats: tuple[Tensor, ...]) -> Tensor:  # type: ignore[override]
+        """Coordinates (B, K, 3) in [-1, 1] of the last stage."""
+        return mean_of(softmax_marginals(self.logits(feats)[-1])[0])
+
+    def predict(self, feats: Any, batch_data_samples: list, test_cfg: dict | None = None) -> Any:
+        """Keypoints in px of the network's input and mm behind the root, with scores.
+
+        ``test_cfg`` as for :class:`CoordinateHead`; the heatmaps are the volumes' sums over z.
+        """
+        test_cfg = test_cfg or {}
+        logits = self.views(feats, batch_data_samples, test_cfg)
+        axes, normaliser = softmax_marginals(logits)
+        coordinates = mean_of(axes)
+        scores = marginal_mass(axes, coordinates)
+        preds = self.decode((coordinates * (self.decoder.extent / 2), scores))
+        if test_cfg.get('output_heatmaps', False):
+            planes = (logits.logsumexp(2) - normaliser[..., None, None]).exp()
+            return preds, [PixelData(heatmaps=plane) for plane in planes.detach()]
+        return preds
+
+    def loss(
+        self, feats: tuple[Tensor, ...], batch_data_samples: list, train_cfg: dict | None = None
+    ) -> dict[str, Tensor]:
+        """The losses, summed over the stages, and the share of joints near in the plane."""
+        targets, weights = targets_of(batch_data_samples, self.decoder.extent)
+        depth_weights = depth_weights_of(batch_data_samples)
+        losses: dict[str, Tensor] = {}
+        for logits in self.logits(feats):
+            axes, normaliser = softmax_marginals(logits)
+            coordinates = mean_of(axes)
+            call = (logits, normaliser, coordinates, targets, weights, depth_weights)
+            add(losses, self.loss_module(*call))
+        return losses | dict(acc_pose=near(coordinates, targets, weights))
+
+
+@MODELS.register_module()
+class DirectRegressionHead3D(DirectRegressionHead):
+    """R1 in three dimensions: a linear layer from pooled features to x, y and z.
+
+    Args:
+        in_channels: channels of the last feature, (B, C, 1, 1).
+        out_channels: number of joints, K.
+        kwargs: ``loss``, ``decoder`` (an ``IntegralLabel3D``) and ``init_cfg``.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, **kwargs: Any) -> None:
+        kwargs.setdefault('loss', dict(type='mmpose_sat.IntegralLoss3D'))
+        super().__init__(in_channels, out_channels, **kwargs)
+        self.fc = nn.Linear(in_channels, 3 * out_channels)
+
+    def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
+        """Coordinates (B, K, 3), in [-1, 1] where they are right."""
+        return self.fc(feats[-1].flatten(1)).unflatten(1, (-1, 3))
+
+    def loss(
+        self, feats: tuple[Tensor, ...], batch_data_samples: list, train_cfg: dict | None = None
+    ) -> dict[str, Tensor]:
+        """The joint loss, and the share of joints near in the plane."""
+        coordinates = self.forward(feats)
+        targets, weights = targets_of(batch_data_samples, self.decoder.extent)
+        depth_weights = depth_weights_of(batch_data_samples)
+        losses = self.loss_module(None, None, coordinates, targets, weights, depth_weights)
+        return losses | dict(acc_pose=near(coordinates, targets, weights))

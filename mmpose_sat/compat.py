@@ -176,3 +176,21 @@ def inferencer_boxes() -> None:
         ]
 
     Pose2DInferencer.preprocess_single = preprocess_single
+
+
+@_patch
+def divergence_of_masked_joints() -> None:
+    """``JSDiscretLoss`` of MMPose's ``DSNTHead``: a joint of weight 0 has a gradient of 0, not NaN.
+
+    Its heatmap is multiplied by 0 first, and the gradient of 0 log 0 is NaN since KLDivLoss is made
+    of ``xlogy``.
+    """
+    from mmpose.models.losses import JSDiscretLoss
+
+    divergence = JSDiscretLoss.kl
+
+    @functools.wraps(divergence)
+    def kl(self: Any, p: torch.Tensor, q: torch.Tensor) -> torch.Tensor:
+        return torch.where(p > 0, divergence(self, p.where(p > 0, 1), q), 0)
+
+    JSDiscretLoss.kl = kl

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.logging import HistoryBuffer
+from mmpose.models.losses import JSDiscretLoss
 
 from mmpose_sat import compat
 
@@ -81,3 +82,19 @@ assert (snapshot(), roots()) == before
 """
     result = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
+
+
+def test_mmposes_dsnt_loss_survives_a_masked_joint():
+    heatmaps = torch.rand(2, 3, 4, 4).flatten(2).softmax(-1).view(2, 3, 4, 4)
+    targets = heatmaps.flip(-1)
+    weights = torch.ones(2, 3)
+    loss = JSDiscretLoss()
+    gradients = []
+    for masked in (False, True):
+        leaf = heatmaps.clone().requires_grad_()
+        weights[0, 1] = 0 if masked else 1
+        loss(leaf, targets, weights).backward()
+        gradients.append(leaf.grad)
+    assert (gradients[1][0, 1] == 0).all()
+    gradients[0][0, 1] = 0
+    assert torch.equal(*gradients)

@@ -114,6 +114,17 @@ def test_samples_without_depth_leave_it_open(heatmap):
     )
 
 
+def test_argmax_decodes_heatmap_baselines():
+    head = MODELS.build(HEAD | dict(decode='argmax'))
+    logits = torch.zeros(1, 3, 5, 8, 6)
+    logits[0, :, 1, 5, 2] = 2
+    logits[0, :, 2, 5, 2] = 1  # behind it: a quarter cell farther
+    head.logits = lambda feats: [logits]
+    (pred,) = head.predict(None, samples([DEPTH]))
+    expected = [2.5 * 4 - 0.5, 5.5 * 4 - 0.5, (1.75 / 5 - 0.5) * 2000]
+    np.testing.assert_allclose(pred.keypoints[0], [expected] * 3, atol=1e-3)
+
+
 def test_the_loss_of_a_marginal_vanishes_on_the_gaussian_in_space():
     centres = torch.tensor([[[0.1, -0.2, 0.05]]], dtype=torch.float64)
     volume = log_gaussian(centres, (33, 12, 10), 1.0).exp()

@@ -7,7 +7,7 @@ from mmengine.structures import PixelData
 from torch import Tensor, nn
 
 from ...registry import MODELS
-from ..layers.heatmaps import marginal_mass, mean_of
+from ..layers.heatmaps import argmax_coordinates, check_choice, marginal_mass, mean_of
 from ..layers.volumes import softmax_marginals
 from .coordinate_head import CoordinateHead, add, near, targets_of
 from .direct_regression_head import DirectRegressionHead
@@ -31,23 +31,33 @@ class IntegralHead3D(CoordinateHead):
         in_channels: channels of the last feature.
         out_channels: number of joints, K.
         depth: cells along z, D.
+        decode: ``'expectation'``; ``'argmax'`` for networks that have a heatmap loss only (H1, H2).
         kwargs: further arguments of :class:`CoordinateHead`; three deconvolutions unless told
             otherwise. The decoder is an ``IntegralLabel3D``, the activation is the softmax.
 
     Raises:
-        ValueError: ``depth`` is not positive, or the activation another; see
+        ValueError: ``depth`` is not positive, the activation or ``decode`` another; see
             :class:`CoordinateHead`.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, depth: int = 64, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        depth: int = 64,
+        decode: str = 'expectation',
+        **kwargs: Any,
+    ) -> None:
         if depth < 1:
             raise ValueError(f'depth must be 1 or more, got {depth}')
         if kwargs.get('activation', 'softmax') != 'softmax':
             raise ValueError(f"activation must be 'softmax', got {kwargs['activation']!r}")
+        check_choice('decode', decode, ('expectation', 'argmax'))
         kwargs.setdefault('deconv_out_channels', (256, 256, 256))
         kwargs.setdefault('loss', dict(type='mmpose_sat.IntegralLoss3D'))
         super().__init__(in_channels, out_channels * depth, **kwargs)
         self.depth = depth
+        self.decodes_by = decode
 
     def arrange(self, logits: Tensor) -> Tensor:
         """(B, K D, H, W) to (B, K, D, H, W)."""
@@ -55,7 +65,12 @@ class IntegralHead3D(CoordinateHead):
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:  # type: ignore[override]
         """Coordinates (B, K, 3) in [-1, 1] of the last stage."""
-        return mean_of(softmax_marginals(self.logits(feats)[-1])[0])
+        logits = self.logits(feats)[-1]
+        return self.coordinates(logits, softmax_marginals(logits)[0])
+
+    def coordinates(self, logits: Tensor, axes: list[Tensor]) -> Tensor:  # type: ignore[override]
+        """Coordinates (B, K, 3) in [-1, 1] of logits (B, K, D, H, W) and their marginals."""
+        return mean_of(axes) if self.decodes_by == 'expectation' else argmax_coordinates(logits)
 
     def predict(self, feats: Any, batch_data_samples: list, test_cfg: dict | None = None) -> Any:
         """Keypoints in px of the network's input and mm behind the root, with scores.
@@ -65,7 +80,7 @@ class IntegralHead3D(CoordinateHead):
         test_cfg = test_cfg or {}
         logits = self.views(feats, batch_data_samples, test_cfg)
         axes, normaliser = softmax_marginals(logits)
-        coordinates = mean_of(axes)
+        coordinates = self.coordinates(logits, axes)
         scores = marginal_mass(axes, coordinates)
         preds = self.decode((coordinates * (self.decoder.extent / 2), scores))
         if test_cfg.get('output_heatmaps', False):

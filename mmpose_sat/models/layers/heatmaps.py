@@ -107,11 +107,10 @@ def log_gaussian(centres: Tensor, size: tuple[int, ...], sigma: float) -> Tensor
 
 
 def argmax_coordinates(heatmaps: Tensor) -> Tensor:
-    """Coordinates (B, K, 2) of the highest cell, moved a quarter cell to its higher neighbours.
+    """Coordinates (B, K, 2 or 3) of the highest cell, moved a quarter to its higher neighbours.
 
     The decoding of heatmap matching. At the border, where a neighbour is missing, it does not move.
     """
-    height, width = heatmaps.shape[2:]
     flat = heatmaps.flatten(2)
     best = flat.argmax(-1)
 
@@ -120,11 +119,13 @@ def argmax_coordinates(heatmaps: Tensor) -> Tensor:
         return flat.gather(2, index[..., None])[..., 0]
 
     coordinates = []
-    for place, step, cells in ((best % width, 1, width), (best // width, width, height)):
+    step = 1
+    for cells in reversed(heatmaps.shape[2:]):
+        place = best // step % cells
         inside = (place > 0) & (place < cells - 1)
         offset = (value(step, inside) - value(-step, inside)).sign() / 4
-        size = offset.new_tensor(cells)
-        coordinates.append(from_pixels(place + offset, size))
+        coordinates.append(from_pixels(place + offset, offset.new_tensor(cells)))
+        step *= cells
     return torch.stack(coordinates, -1)
 
 

@@ -71,6 +71,8 @@ INTEGRAL = (
     'integral/integral-i1-ms-r50_140e_mpii-256x256',
     'integral/integral-i1-hg8_140e_mpii-256x256',
     'integral/box-conv-net-integral_140e_mpii-256x256',
+    'integral/integral-3d-r50_140e_h36m-256x256',
+    'integral/direct-3d-r50_140e_h36m-256x256',
 )
 
 

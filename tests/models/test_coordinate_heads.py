@@ -166,7 +166,7 @@ def test_logits_that_do_not_fit_are_named():
     with pytest.raises(ValueError, match=r'heatmap_size .* \(6, 8\) .* makes \(8, 6\)'):
         head((torch.randn(1, CHANNELS, 6, 8),))
     head = MODELS.build(head_config('DSNTHead', final_layer=None))
-    with pytest.raises(ValueError, match='out_channels is 3, the logits have 48'):
+    with pytest.raises(ValueError, match='out_channels=3 takes 3 channels of logits, got 48'):
         head((torch.randn(1, CHANNELS, 8, 6),))
     head.num_stages = 2
     with pytest.raises(ValueError, match='num_stages is 2, got 1 features'):

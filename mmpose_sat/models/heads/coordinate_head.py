@@ -103,9 +103,10 @@ class CoordinateHead(HeatmapHead):
         stages = []
         for features in feats[-self.num_stages :]:
             logits = super().forward((features,))
-            if logits.shape[1] != self.out_channels:
+            if logits.shape[1] != self.channels:
                 raise ValueError(
-                    f'out_channels is {self.out_channels}, the logits have {logits.shape[1]}'
+                    f'out_channels={self.out_channels} takes {self.channels} channels of logits, '
+                    f'got {logits.shape[1]}'
                 )
             stages.append(self.arrange(logits))
             found = tuple(stages[-1].shape[:1:-1])
@@ -115,6 +116,11 @@ class CoordinateHead(HeatmapHead):
                     f'{found}'
                 )
         return stages
+
+    @property
+    def channels(self) -> int:
+        """Channels of the logits."""
+        return self.out_channels
 
     def arrange(self, logits: Tensor) -> Tensor:
         """Logits (B, K, H, W) as the layers give them, in the shape of the heatmaps."""

@@ -56,8 +56,14 @@ class IntegralHead3D(CoordinateHead):
         kwargs.setdefault('deconv_out_channels', (256, 256, 256))
         kwargs.setdefault('loss', dict(type='mmpose_sat.IntegralLoss3D'))
         super().__init__(in_channels, out_channels * depth, **kwargs)
+        self.out_channels = out_channels
         self.depth = depth
         self.decodes_by = decode
+
+    @property
+    def channels(self) -> int:
+        """Channels of the logits: joints x depth."""
+        return self.out_channels * self.depth
 
     def arrange(self, logits: Tensor) -> Tensor:
         """(B, K D, H, W) to (B, K, D, H, W)."""

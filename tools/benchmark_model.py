@@ -131,6 +131,18 @@ def main() -> None:
     if args.keep_memory:
         keep_freed_memory()
     rows: list[dict] = []
+    result = dict(
+        shape=args.shape,
+        compiled=args.compile,
+        keep_memory=args.keep_memory,
+        channels_last=args.channels_last,
+        cfg_options=args.cfg_options,
+        threads=args.threads if args.device == 'cpu' else None,
+        machine=machine(args.device),
+        torch=torch.__version__,
+        commit=commit(),
+        rows=rows,
+    )
     print(HEADER)
     for batch in args.batches:
         for path in args.configs:
@@ -144,21 +156,9 @@ def main() -> None:
             row |= benchmark(path, batch, args)
             rows.append(row)
             print(line(row, rows), flush=True)
-    if args.out:
-        result = dict(
-            shape=args.shape,
-            compiled=args.compile,
-            keep_memory=args.keep_memory,
-            channels_last=args.channels_last,
-            cfg_options=args.cfg_options,
-            threads=args.threads if args.device == 'cpu' else None,
-            machine=machine(args.device),
-            torch=torch.__version__,
-            commit=commit(),
-            rows=rows,
-        )
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text(json.dumps(result, indent=1) + '\n')
+            if args.out:  # after each network: the next may take long
+                args.out.parent.mkdir(parents=True, exist_ok=True)
+                args.out.write_text(json.dumps(result, indent=1) + '\n')
 
 
 if __name__ == '__main__':

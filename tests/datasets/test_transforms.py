@@ -30,7 +30,7 @@ def test_broken_images_are_skipped_and_counted(tmp_path, caplog):
 
 def test_channel_gain_scales_each_channel_by_its_own_factor():
     np.random.seed(0)
-    gain = TRANSFORMS.build(dict(type='RandomChannelGain'))
+    gain = TRANSFORMS.build(dict(type='mmpose_sat.RandomChannelGain'))
     image = np.full((2, 3, 3), 100, np.uint8)
     seen = np.stack([gain(dict(img=image))['img'][0, 0] for _ in range(500)])
     assert (image == 100).all() and seen.dtype == np.uint8
@@ -41,4 +41,4 @@ def test_channel_gain_scales_each_channel_by_its_own_factor():
     floats = gain(dict(img=np.full((1, 1, 3), 250.0, np.float32)))['img']
     assert floats.dtype == np.float32
     with pytest.raises(ValueError, match=r'low=2 and high=1'):
-        TRANSFORMS.build(dict(type='RandomChannelGain', low=2, high=1))
+        TRANSFORMS.build(dict(type='mmpose_sat.RandomChannelGain', low=2, high=1))

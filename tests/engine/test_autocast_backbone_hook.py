@@ -23,7 +23,7 @@ def test_only_the_backbone_is_in_bfloat16():
     model = nn.Module()
     model.backbone = Backbone()
     runner = SimpleNamespace(model=model)
-    hook = HOOKS.build(dict(type='AutocastBackboneHook'))
+    hook = HOOKS.build(dict(type='mmpose_sat.AutocastBackboneHook'))
     x = torch.randn(1, 3, 5, 5)
     (before,) = model.backbone(x)
     hook.before_train(runner)

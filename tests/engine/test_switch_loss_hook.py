@@ -27,12 +27,14 @@ def phases(hook, run, epochs):
 
 
 def test_the_loss_changes_at_the_epoch():
-    hook = HOOKS.build(dict(type='SwitchLossHook', epoch=2))
+    hook = HOOKS.build(dict(type='mmpose_sat.SwitchLossHook', epoch=2))
     run = runner(IntegralLoss(heatmap='gaussian'))
     hook.before_train(run)
     assert phases(hook, run, range(4)) == ['heatmap', 'heatmap', 'joint', 'joint']
     resumed = runner(IntegralLoss(heatmap='gaussian'))
-    assert phases(HOOKS.build(dict(type='SwitchLossHook', epoch=2)), resumed, [3]) == ['joint']
+    assert phases(HOOKS.build(dict(type='mmpose_sat.SwitchLossHook', epoch=2)), resumed, [3]) == [
+        'joint'
+    ]
 
 
 @pytest.mark.parametrize(
@@ -40,12 +42,12 @@ def test_the_loss_changes_at_the_epoch():
 )
 def test_a_model_without_both_losses_is_refused(loss):
     with pytest.raises(ValueError, match=r'needs a head with mmpose_sat.IntegralLoss .* both'):
-        HOOKS.build(dict(type='SwitchLossHook', epoch=2)).before_train(runner(loss))
+        HOOKS.build(dict(type='mmpose_sat.SwitchLossHook', epoch=2)).before_train(runner(loss))
 
 
 def test_an_epoch_that_never_comes_is_refused():
     with pytest.raises(ValueError, match='epoch must not be negative, got -1'):
-        HOOKS.build(dict(type='SwitchLossHook', epoch=-1))
+        HOOKS.build(dict(type='mmpose_sat.SwitchLossHook', epoch=-1))
     with pytest.raises(ValueError, match='epoch=4 is never reached: training has 4 epochs'):
         run = runner(IntegralLoss(heatmap='gaussian'))
-        HOOKS.build(dict(type='SwitchLossHook', epoch=4)).before_train(run)
+        HOOKS.build(dict(type='mmpose_sat.SwitchLossHook', epoch=4)).before_train(run)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from mmpose.models.heads import HeatmapHead
 from mmpose.registry import KEYPOINT_CODECS, MODELS
@@ -124,6 +125,7 @@ def test_argmax_decodes_heatmap_baselines():
 
 
 def test_weights_of_a_heatmap_network_load():
+    init_default_scope('mmpose')
     theirs = HeatmapHead(4, 3, deconv_out_channels=(8, 8), deconv_kernel_sizes=(4, 4))
     ours = IntegralHead(4, 3, deconv_out_channels=(8, 8))
     ours.load_state_dict(theirs.state_dict())

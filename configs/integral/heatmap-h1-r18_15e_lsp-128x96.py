@@ -1,4 +1,6 @@
 # H1: only the heatmap loss; the highest cell counts.
 _base_ = ['integral-r18_15e_lsp-128x96.py']
 
-model = dict(head=dict(decode='argmax', loss=dict(joint=None, heatmap='gaussian')))
+model = dict(
+    head=dict(decode='argmax', activation='relu', loss=dict(joint=None, heatmap='gaussian'))
+)

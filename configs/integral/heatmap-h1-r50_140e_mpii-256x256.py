@@ -1,4 +1,6 @@
 # H1: only the heatmap loss; the highest cell counts.
 _base_ = ['integral-r50_140e_mpii-256x256.py']
 
-model = dict(head=dict(decode='argmax', loss=dict(joint=None, heatmap='gaussian')))
+model = dict(
+    head=dict(decode='argmax', activation='relu', loss=dict(joint=None, heatmap='gaussian'))
+)

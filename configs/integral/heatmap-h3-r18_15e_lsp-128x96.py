@@ -2,5 +2,9 @@
 _base_ = ['integral-r18_15e_lsp-128x96.py']
 
 model = dict(
-    head=dict(decode='argmax', loss=dict(joint=None, heatmap='disc', input_size=(96, 128)))
+    head=dict(
+        decode='argmax',
+        activation='sigmoid',
+        loss=dict(joint=None, heatmap='disc', input_size=(96, 128)),
+    )
 )

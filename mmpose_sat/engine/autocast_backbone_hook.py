@@ -18,9 +18,9 @@ __all__ = ['AutocastBackboneHook']
 class AutocastBackboneHook(Hook):
     """Trains with the backbone under ``torch.autocast`` to bfloat16.
 
-    Twice as fast on a CPU with AMX, where MMEngine's ``AmpOptimWrapper`` refuses to run. Weights
-    stay float32, and so do the features that neck, head and loss get: coordinates need more than
-    the eight bits of bfloat16, and heads compared with each other should not differ in that.
+    For CPUs with bfloat16 units, where MMEngine's ``AmpOptimWrapper`` refuses to run. Weights stay
+    float32, and so do the features that neck, head and loss get: coordinates need more than the
+    eight bits of bfloat16, and heads compared with each other should not differ in that.
     """
 
     def before_train(self, runner: Runner) -> None:

@@ -124,6 +124,17 @@ def test_argmax_decodes_heatmap_baselines():
     np.testing.assert_allclose(pred.keypoints[0], [[2.75 * 4 - 0.5, 5.5 * 4 - 0.5]] * 3, atol=1e-5)
 
 
+@pytest.mark.parametrize('activation', ['relu', 'sigmoid'])
+def test_scores_of_heatmap_baselines_tell_a_peak_from_a_doubt(activation):
+    head = MODELS.build(head_config('IntegralHead', decode='argmax', activation=activation))
+    logits = torch.full((1, 3, 24, 18), 0.0 if activation == 'relu' else -20.0)
+    logits[0, :, 6, 5] = 1.0 if activation == 'relu' else 5.0
+    logits[0, 1:, 20, 14] = 0.9 if activation == 'relu' else 4.0
+    head.logits = lambda feats: [logits]
+    (scores,) = head.predict(None, samples(1))[0].keypoint_scores
+    assert scores[0] > 0.99 and (scores[1:] < 0.6).all()
+
+
 def test_weights_of_a_heatmap_network_load():
     init_default_scope('mmpose')
     theirs = HeatmapHead(4, 3, deconv_out_channels=(8, 8), deconv_kernel_sizes=(4, 4))

@@ -56,12 +56,12 @@ def test_parity_with_dsntnn(logits, sigma):
         kl_divergence(heatmaps, near, max(sigma, 1)),
         dsntnn.kl_reg_losses(heatmaps, near, max(sigma, 1)), **close,
     )  # fmt: skip
-    # dsntnn's variance is in pixels, the paper's (and ours) in units of half a map; square maps
-    # have one factor, and dsntnn subtracts the mean of one sample of the batch from all.
-    single = normalise(logits[:1, :1, :7])
+    # dsntnn's variance is in pixels, the paper's (and ours) in units of half a map: one factor for
+    # both axes where maps are square.
+    square = normalise(logits[:, :, :7])
     torch.testing.assert_close(
-        variance_error(single, targets[:1, :1], sigma) * (7 / 2) ** 4,
-        dsntnn.variance_reg_losses(single, sigma), **close,
+        variance_error(square, targets, sigma) * (7 / 2) ** 4,
+        dsntnn.variance_reg_losses(square, sigma), **close,
     )  # fmt: skip
 
 

@@ -12,8 +12,6 @@ from .coordinate_losses import disc_bce, gaussian_mse, masked_mean, one_hot_cros
 
 __all__ = ['IntegralLoss']
 
-PHASES = ('both', 'joint', 'heatmap')
-
 
 @MODELS.register_module()
 class IntegralLoss(nn.Module):
@@ -92,11 +90,15 @@ class IntegralLoss(nn.Module):
         """
         losses = {}
         if self.joint and self.phase != 'heatmap':
-            error = ((coordinates - targets) / 2).abs()  # [-1, 1] is one width
-            error = error if self.joint == 'l1' else error.square()
-            total = torch.where(weights > 0, error.sum(-1) * weights, 0).sum()
-            losses['loss_joint'] = self.joint_weight * total / len(coordinates)
+            losses['loss_joint'] = self.joint_loss(coordinates, targets, weights[..., None])
         if self.heatmap_loss is not None and self.phase != 'joint':
             error = self.heatmap_loss(logits, targets)
             losses['loss_heatmap'] = self.heatmap_weight * masked_mean(error, weights)
         return losses
+
+    def joint_loss(self, coordinates: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+        """Joint loss of coordinates (B, K, 2 or 3) with weights (B, K, 1) or axis by axis."""
+        error = ((coordinates - targets) / 2).abs()  # [-1, 1] is one width
+        error = error if self.joint == 'l1' else error.square()
+        total = torch.where(weights > 0, error * weights, 0).sum()
+        return self.joint_weight * total / len(coordinates)

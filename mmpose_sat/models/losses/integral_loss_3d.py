@@ -57,11 +57,8 @@ class IntegralLoss3D(IntegralLoss):
         """
         losses = {}
         if self.joint and self.phase != 'heatmap':
-            error = ((coordinates - targets) / 2).abs()
-            error = error if self.joint == 'l1' else error.square()
             each = torch.stack([weights, weights, depth_weights], -1)
-            total = torch.where(each > 0, error * each, 0).sum()
-            losses['loss_joint'] = self.joint_weight * total / len(coordinates)
+            losses['loss_joint'] = self.joint_loss(coordinates, targets, each)
         if self.heatmap and self.phase != 'joint':
             assert logits is not None and normaliser is not None
             error = self._heatmap_errors(logits, normaliser, targets, weights, depth_weights)

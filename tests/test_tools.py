@@ -35,6 +35,31 @@ def test_onnx_of_a_whole_network_has_standard_operators_only(run_tool, tmp_path)
     assert model.graph.input[0].type.tensor_type.shape.dim[0].dim_param == 'batch'
 
 
+@pytest.mark.parametrize(
+    ('head', 'outputs'),
+    [
+        (dict(type='mmpose_sat.DSNTHead'), [['batch', 5, 2], ['batch', 5, 8, 6]]),
+        (dict(type='mmpose_sat.IntegralHead3D', depth=4), [['batch', 5, 3]]),
+    ],
+    ids=['plane', 'space'],
+)
+def test_onnx_of_coordinates(run_tool, tmp_path, head, outputs):
+    head |= dict(in_channels=64, out_channels=5, deconv_out_channels=None)
+    head['decoder'] = dict(type='mmpose_sat.IntegralLabel', input_size=(48, 64))
+    backbone = dict(type='ResNet', depth=18, out_indices=(0,), strides=(2, 2, 2, 2))
+    model = dict(type='mmpose.TopdownPoseEstimator', backbone=backbone, head=head)
+    config = tmp_path / 'config.py'
+    config.write_text(f"default_scope = 'mmpose'\ncodec = {head['decoder']}\nmodel = {model}\n")
+    result = run_tool('export_onnx.py', config, '--out', tmp_path / 'net.onnx')
+    assert result.returncode == 0, result.stderr[-2000:]
+    graph = onnx.load(tmp_path / 'net.onnx').graph
+    shapes = [
+        [d.dim_param or d.dim_value for d in output.type.tensor_type.shape.dim]
+        for output in graph.output
+    ]
+    assert shapes == outputs
+
+
 def test_benchmarks_run(run_tool, tmp_path):
     size = ('--shape', 1, 2, 9, 9, '--kernels', 3, 7, '--repeats', 3)
     result = run_tool('benchmark_op.py', *size, '--out', tmp_path)

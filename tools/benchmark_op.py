@@ -20,6 +20,7 @@ from _timing import measure
 from torch import Tensor
 
 from mmpose_sat.ops import BACKENDS, BoxConv2d, box_conv2d
+from mmpose_sat.ops.splitting import PIECES
 
 Operator = Callable[[Tensor, Tensor], Tensor]
 
@@ -113,6 +114,13 @@ def operators(args: argparse.Namespace, x: Tensor, boxes: Tensor, size: int) -> 
         for name, backend in BACKENDS.items()
         if name != 'reference' and backend.refuses(x, boxes, size, 1) is None
     }
+
+    def split_operator(pieces: int | str) -> Operator:
+        layer = BoxConv2d(x.shape[1], size, pieces=pieces).to(args.device)
+        return lambda x, _: layer(x)
+
+    for pieces in args.pieces:
+        found[f'in pieces: {pieces}'] = split_operator(int(pieces) if pieces == '4' else pieces)
     return found if args.backends_only else found | peers(x.shape[1], size, args.device, x.dtype)
 
 
@@ -202,6 +210,10 @@ def main() -> None:
     parser.add_argument('--dtype', default='float32', help='float32, bfloat16, float16, float64')
     parser.add_argument('--threads', type=int, default=1, help='on the CPU')
     parser.add_argument('--boxes', choices=('initial', 'random'), default='initial')
+    parser.add_argument(
+        '--pieces', nargs='+', default=[], choices=[str(p) for p in PIECES if p != 1],
+        help='time layers whose boxes are cut, too',
+    )  # fmt: skip
     parser.add_argument('--backends-only', action='store_true', help='leave the peers out')
     parser.add_argument('--repeats', type=int, default=30)
     parser.add_argument('--limit', type=float, default=8.0, help='seconds per figure, about')

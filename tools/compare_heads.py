@@ -40,6 +40,12 @@ def resize(config: Config | ConfigDict | list, size: tuple[int, int]) -> None:
         config['heatmap_size'] = size  # type: ignore[call-overload]
 
 
+def network(method: str, deconvolutions: int) -> str:
+    """Name of a method's network, which methods that differ in their loss only share."""
+    name, _ = METHODS[method]
+    return f'{Path(name).name}-r18-{deconvolutions}deconv'
+
+
 def build(method: str, deconvolutions: int, lr: float, seed: int, epochs: int) -> Config:
     """The config of one run."""
     name, options = METHODS[method]
@@ -66,8 +72,15 @@ def main() -> None:
     parser.add_argument('--seeds', nargs='+', type=int, default=[0])
     parser.add_argument('--epochs', type=int, default=15)
     parser.add_argument('--out', type=Path, default=ROOT / 'benchmarks' / 'heads' / 'lsp_r18.json')
+    parser.add_argument('--configs', type=Path, help='folder for configs; nothing is trained')
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/heads'))
     args = parser.parse_args()
+    if args.configs:
+        args.configs.mkdir(parents=True, exist_ok=True)
+        for deconvolutions, method in product(args.deconvolutions, args.methods):
+            path = args.configs / f'{network(method, deconvolutions)}.py'
+            build(method, deconvolutions, args.lrs[0], args.seeds[0], args.epochs).dump(path)
+        return
     rows = json.loads(args.out.read_text()) if args.out.is_file() else []
     runs = product(args.seeds, args.deconvolutions, args.lrs, args.methods)
     for seed, deconvolutions, lr, method in runs:

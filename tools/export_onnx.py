@@ -1,8 +1,8 @@
 """Write a trained pose estimator as ONNX with standard operators only, and check it.
 
-The file maps normalised images (N, 3, H, W), N free, to the one tensor that the head puts out
-before decoding, heatmaps for example. onnxruntime must agree with PyTorch to 1e-4 of the largest
-value.
+The file maps normalised images (N, 3, H, W), N free, to what the head puts out before decoding:
+heatmaps, or coordinates and heatmaps. onnxruntime must agree with PyTorch to 1e-4 of each output's
+largest value.
 """
 
 import argparse
@@ -24,8 +24,9 @@ class Network(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, images: Tensor) -> Tensor:
-        return self.model(images, None, mode='tensor')
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        output = self.model(images, None, mode='tensor')
+        return (output,) if isinstance(output, Tensor) else tuple(output)
 
 
 def export(model: nn.Module, size: tuple[int, int], path: Path) -> float:
@@ -34,12 +35,14 @@ def export(model: nn.Module, size: tuple[int, int], path: Path) -> float:
 
     network = Network(boxes_to_convolutions(model)).eval()
     images = torch.randn(2, 3, *size)
+    with torch.no_grad():
+        count = len(network(images))
     torch.onnx.export(
         network,
         (images,),
         path,
         input_names=['images'],
-        output_names=['output'],
+        output_names=['output', *(f'output_{i}' for i in range(2, count + 1))],
         dynamic_shapes=({0: 'batch'},),
         dynamo=True,
         external_data=False,
@@ -50,9 +53,11 @@ def export(model: nn.Module, size: tuple[int, int], path: Path) -> float:
     for batch in (1, 3):
         images = torch.randn(batch, 3, *size)
         with torch.no_grad():
-            expected = Network(model)(images).numpy()
-        (found,) = session.run(None, {'images': images.numpy()})
-        errors.append(np.abs(found - expected).max() / np.abs(expected).max())
+            outputs = Network(model)(images)
+        for found, expected in zip(
+            session.run(None, {'images': images.numpy()}), outputs, strict=True
+        ):
+            errors.append(np.abs(found - expected.numpy()).max() / expected.abs().max())
     return float(np.max(errors))  # NaN if one is
 
 

@@ -5,7 +5,6 @@ arXiv 1906.11367, Eq. 1-4.
 """
 
 from contextlib import nullcontext
-from functools import reduce
 
 import torch
 from torch import Tensor
@@ -64,11 +63,16 @@ def box_conv2d(
         if weights is None:
             out = run.forward(wide, boxes, kernel_size, stride)
         else:
-            parts = (
-                weight.to(wide.dtype)[:, None, None] * run.forward(wide, piece, kernel_size, stride)
+            terms = (
+                (
+                    run.forward(wide, piece, kernel_size, stride),
+                    weight.to(wide.dtype)[:, None, None],
+                )
                 for piece, weight in iterate_pieces(boxes, weights)
             )
-            out = reduce(torch.add, parts)
+            out = torch.mul(*next(terms))
+            for piece, weight in terms:
+                out = torch.addcmul(out, piece, weight)
         if normalize:
             whole = area(boxes) if weights is None else area(boxes, *weights.shape[1:])
             out = out / whole.to(wide.dtype)[:, None, None]

@@ -4,6 +4,8 @@ import pickle
 
 import numpy as np
 import pytest
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS
 
 from mmpose_sat.datasets import Human36mImageDataset
@@ -78,6 +80,18 @@ def test_the_protocols_choose_subjects_and_frames(folder):
     for people in (protocol_1, protocol_2):
         metrics = evaluate([people[i] for i in range(len(people))], lambda joints: joints)
         assert metrics['h36m/MPJPE'] < 1e-3 and metrics['h36m/PA-MPJPE'] < 1e-3
+
+
+def test_protocol_1_trains_on_a_subject_of_the_test_file(folder):
+    config = Config.fromfile('configs/integral/integral-3d-r50_140e_h36m-protocol1-256x256.py')
+    people = config.train_dataloader.dataset
+    for part in people.datasets:
+        part.update(data_root=str(folder), ann_file='test.npz', camera_param_file='cameras.pkl')
+    init_default_scope('mmpose')
+    samples = DATASETS.build(people | dict(pipeline=[]))
+    added = [samples[i]['img_path'] for i in range(24, len(samples))]
+    assert len(added) == 12 and all('S9' in path for path in added)
+    assert config.val_dataloader.dataset.subjects == ('S11',)
 
 
 def test_a_sample_has_a_square_box_and_depth_behind_the_root(folder):

@@ -66,6 +66,24 @@ def test_a_gaussian_is_decoded_to_its_place():
     torch.testing.assert_close(fields[0].heatmaps.sum((1, 2)), torch.ones(3))
 
 
+@pytest.mark.parametrize('heatmap', [None, 'gaussian', 'one_hot'])
+def test_a_stage_of_the_plane_knows_nothing_of_depth(heatmap):
+    loss = dict(type='mmpose_sat.IntegralLoss3D', heatmap=heatmap)
+    stages = dict(num_stages=2, final_layer=None, in_channels=15, loss=loss)
+    head = MODELS.build(HEAD | stages | dict(depth=(1, 5)))
+    feats = tuple(torch.randn(1, 3 * depth, 8, 6, requires_grad=True) for depth in (1, 5))
+
+    def gradients(depths):
+        losses = head.loss(feats, samples([depths]))
+        return torch.autograd.grad(losses['loss_joint'] + losses.get('loss_heatmap', 0), feats)
+
+    (coarse, fine), (same, other) = gradients(DEPTH), gradients(-DEPTH)
+    assert coarse.abs().sum() > 0
+    torch.testing.assert_close(coarse, same)
+    assert (fine - other).abs().max() > 0
+    assert head(feats).shape == (1, 3, 3)
+
+
 @pytest.mark.parametrize('config', [HEAD, DIRECT])
 def test_the_flip_test_of_a_symmetric_model_changes_nothing(config):
     head = MODELS.build(config)
@@ -137,8 +155,10 @@ def test_the_loss_of_a_marginal_vanishes_on_the_gaussian_in_space():
 
 
 def test_bad_input_is_named():
-    with pytest.raises(ValueError, match='depth must be 1 or more, got 0'):
+    with pytest.raises(ValueError, match=r'depth must be 1 or more for each .*, got 0'):
         IntegralHead3D(4, 3, depth=0)
+    with pytest.raises(ValueError, match=r'num_stages=1, got \(1, 64\)'):
+        IntegralHead3D(4, 3, depth=(1, 64))
     with pytest.raises(ValueError, match="activation must be 'softmax', got 'abs'"):
         IntegralHead3D(4, 3, activation='abs')
     with pytest.raises(ValueError, match='a loss of the plane'):

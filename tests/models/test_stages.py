@@ -72,13 +72,15 @@ def test_count_of_the_stacked_hourglass():
     ('model', 'size', 'stride'),
     [
         (StackedHourglass(3, num_stacks=2, channels=8, depth=2), (32, 48), 4),
+        (StackedHourglass((1, 3), num_stacks=2, channels=8, depth=2), (32, 48), 4),
         (MultiStageResNet(3, 18, num_stages=2, deconv_channels=(4, 4)), (64, 32), 8),
     ],
-    ids=['hourglass', 'resnet'],
+    ids=['hourglass', 'coarse to fine', 'resnet'],
 )
 def test_each_stage_gives_heatmaps_and_hears_of_the_one_before(model, size, stride):
     outputs = model(torch.randn(2, 3, *size))
-    assert [out.shape for out in outputs] == [(2, 3, size[0] // stride, size[1] // stride)] * 2
+    assert {out.shape[2:] for out in outputs} == {(size[0] // stride, size[1] // stride)}
+    assert outputs[1].shape[:2] == (2, 3)
     (gradient,) = torch.autograd.grad(outputs[1].square().sum(), outputs[0])
     assert gradient.abs().sum() > 0
 
@@ -86,6 +88,8 @@ def test_each_stage_gives_heatmaps_and_hears_of_the_one_before(model, size, stri
 def test_bad_arguments_are_named():
     with pytest.raises(ValueError, match='num_stacks=0 must be 1 or more'):
         StackedHourglass(16, num_stacks=0)
+    with pytest.raises(ValueError, match=r'out_channels=\(16, 64\) must have num_stacks=8'):
+        StackedHourglass((16, 64))
     with pytest.raises(ValueError, match='channels=6 must be a multiple of 4'):
         StackedHourglass(16, channels=6)
     with pytest.raises(ValueError, match=r'multiples of 16, got \(32, 40\)'):

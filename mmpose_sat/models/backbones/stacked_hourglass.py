@@ -3,6 +3,8 @@
 MMPose's ``HourglassNet`` is that of CornerNet and has six times as many parameters.
 """
 
+from collections.abc import Sequence
+
 import torch.nn.functional as F
 from mmcv.cnn import ConvModule
 from mmpose.models.backbones.base_backbone import BaseBackbone
@@ -66,7 +68,8 @@ class StackedHourglass(BaseBackbone):
     final_layer=None, deconv_out_channels=None``.
 
     Args:
-        out_channels: Maps of each stack: joints, or joints x depth in three dimensions.
+        out_channels: Maps of each stack: joints, or joints x depth in three dimensions. A sequence
+            where they differ, as in coarse to fine depth.
         num_stacks: Number of hourglasses.
         channels: Width, a multiple of 4.
         depth: How often an hourglass halves its input.
@@ -77,22 +80,28 @@ class StackedHourglass(BaseBackbone):
         ``(B, out_channels, H / 4, W / 4)``.
 
     Raises:
-        ValueError: A number is not positive, ``channels`` is no multiple of 4, or an image has
-            another size.
+        ValueError: A number is not positive, ``channels`` is no multiple of 4, ``out_channels`` has
+            another length than ``num_stacks``, or an image has another size.
     """
 
     def __init__(
         self,
-        out_channels: int,
+        out_channels: int | Sequence[int],
         num_stacks: int = 8,
         channels: int = 256,
         depth: int = 4,
         init_cfg: dict | list | None = None,
     ) -> None:
-        numbers = dict(out_channels=out_channels, num_stacks=num_stacks, depth=depth)
-        for name, value in numbers.items():
+        if isinstance(out_channels, int):
+            out_channels = (out_channels,) * num_stacks
+        smallest = min(out_channels, default=0)
+        for name, value in dict(num_stacks=num_stacks, depth=depth, out_channels=smallest).items():
             if value < 1:
                 raise ValueError(f'{name}={value} must be 1 or more')
+        if len(out_channels) != num_stacks:
+            raise ValueError(
+                f'out_channels={tuple(out_channels)} must have num_stacks={num_stacks} numbers'
+            )
         if channels < 4 or channels % 4:
             raise ValueError(f'channels={channels} must be a multiple of 4')
         super().__init__(init_cfg)
@@ -112,15 +121,11 @@ class StackedHourglass(BaseBackbone):
             )
             for _ in range(num_stacks)
         )
-        self.heatmaps = nn.ModuleList(
-            nn.Conv2d(channels, out_channels, 1) for _ in range(num_stacks)
-        )
+        self.heatmaps = nn.ModuleList(nn.Conv2d(channels, maps, 1) for maps in out_channels)
         self.features_on = nn.ModuleList(
             nn.Conv2d(channels, channels, 1) for _ in range(num_stacks - 1)
         )
-        self.heatmaps_on = nn.ModuleList(
-            nn.Conv2d(out_channels, channels, 1) for _ in range(num_stacks - 1)
-        )
+        self.heatmaps_on = nn.ModuleList(nn.Conv2d(maps, channels, 1) for maps in out_channels[:-1])
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         if x.shape[2] % self.multiple or x.shape[3] % self.multiple:

@@ -1,5 +1,6 @@
 """Heads that give coordinates by way of heatmaps: DSNT, integral regression, fully connected."""
 
+import math
 from typing import Any
 
 import torch
@@ -99,32 +100,29 @@ class CoordinateHead(HeatmapHead):
         """Logits (B, K, H, W) of each stage."""
         if len(feats) < self.num_stages:
             raise ValueError(f'num_stages is {self.num_stages}, got {len(feats)} features')
-        wanted = getattr(self.decoder, 'heatmap_size', None)
         stages = []
-        for features in feats[-self.num_stages :]:
+        for stage, features in enumerate(feats[-self.num_stages :]):
             logits = super().forward((features,))
-            if logits.shape[1] != self.channels:
+            shape = self.shape_of(stage)
+            channels = math.prod(shape)
+            if logits.shape[1] != channels:
                 raise ValueError(
-                    f'out_channels={self.out_channels} takes {self.channels} channels of logits, '
+                    f'out_channels={self.out_channels} takes {channels} channels of logits, '
                     f'got {logits.shape[1]}'
                 )
-            stages.append(self.arrange(logits))
-            found = tuple(stages[-1].shape[:1:-1])
-            if wanted and found != wanted:
-                raise ValueError(
-                    f'heatmap_size of the codec is {wanted} (width before height), the head makes '
-                    f'{found}'
-                )
+            stages.append(logits.unflatten(1, shape))
+        wanted = getattr(self.decoder, 'heatmap_size', None)
+        found = tuple(stages[-1].shape[:1:-1])
+        if wanted and found != wanted:
+            raise ValueError(
+                f'heatmap_size of the codec is {wanted} (width before height), the head makes '
+                f'{found}'
+            )
         return stages
 
-    @property
-    def channels(self) -> int:
-        """Channels of the logits."""
-        return self.out_channels
-
-    def arrange(self, logits: Tensor) -> Tensor:
-        """Logits (B, K, H, W) as the layers give them, in the shape of the heatmaps."""
-        return logits
+    def shape_of(self, stage: int) -> tuple[int, ...]:
+        """How the channels of a stage's logits are laid out: joints first."""
+        return (self.out_channels,)
 
     def views(self, feats: Any, batch_data_samples: list, test_cfg: dict) -> Tensor:
         """Logits of the last stage; in the flip test, the mean of those of both views."""

@@ -1,5 +1,6 @@
 """Integral regression in three dimensions (arXiv 1711.08229)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -30,44 +31,44 @@ class IntegralHead3D(CoordinateHead):
     Args:
         in_channels: channels of the last feature.
         out_channels: number of joints, K.
-        depth: cells along z, D.
+        depth: cells along z, D; one number for each stage where they differ, from coarse to fine.
+            A stage with one cell is of the plane: its loss leaves the depth out.
         decode: ``'expectation'``; ``'argmax'`` for networks that have a heatmap loss only (H1, H2).
         kwargs: further arguments of :class:`CoordinateHead`; three deconvolutions unless told
             otherwise. The decoder is an ``IntegralLabel3D``, the activation is the softmax.
 
     Raises:
-        ValueError: ``depth`` is not positive, the activation or ``decode`` another; see
-            :class:`CoordinateHead`.
+        ValueError: ``depth`` is not positive or has not a number for each stage, the activation or
+            ``decode`` is another; see :class:`CoordinateHead`.
     """
 
     def __init__(
         self,
         in_channels: int,
         out_channels: int,
-        depth: int = 64,
+        depth: int | Sequence[int] = 64,
         decode: str = 'expectation',
         **kwargs: Any,
     ) -> None:
-        if depth < 1:
-            raise ValueError(f'depth must be 1 or more, got {depth}')
+        num_stages = kwargs.get('num_stages', 1)
+        depths = (depth,) * num_stages if isinstance(depth, int) else tuple(depth)
+        if len(depths) != num_stages or min(depths) < 1:
+            raise ValueError(
+                f'depth must be 1 or more for each of num_stages={num_stages}, got {depth}'
+            )
         if kwargs.get('activation', 'softmax') != 'softmax':
             raise ValueError(f"activation must be 'softmax', got {kwargs['activation']!r}")
         check_choice('decode', decode, ('expectation', 'argmax'))
         kwargs.setdefault('deconv_out_channels', (256, 256, 256))
         kwargs.setdefault('loss', dict(type='mmpose_sat.IntegralLoss3D'))
-        super().__init__(in_channels, out_channels * depth, **kwargs)
+        super().__init__(in_channels, out_channels * depths[-1], **kwargs)
         self.out_channels = out_channels
-        self.depth = depth
+        self.depths = depths
         self.decodes_by = decode
 
-    @property
-    def channels(self) -> int:
-        """Channels of the logits: joints x depth."""
-        return self.out_channels * self.depth
-
-    def arrange(self, logits: Tensor) -> Tensor:
-        """(B, K D, H, W) to (B, K, D, H, W)."""
-        return logits.unflatten(1, (-1, self.depth))
+    def shape_of(self, stage: int) -> tuple[int, ...]:
+        """How the channels of a stage's logits are laid out: joints, then depth."""
+        return self.out_channels, self.depths[stage]
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:  # type: ignore[override]
         """Coordinates (B, K, 3) in [-1, 1] of the last stage."""
@@ -104,7 +105,8 @@ class IntegralHead3D(CoordinateHead):
         for logits in self.logits(feats):
             axes, normaliser = softmax_marginals(logits)
             coordinates = mean_of(axes)
-            call = (logits, normaliser, coordinates, targets, weights, depth_weights)
+            deep = depth_weights if logits.shape[2] > 1 else torch.zeros_like(depth_weights)
+            call = (logits, normaliser, coordinates, targets, weights, deep)
             add(losses, self.loss_module(*call))
         return losses | dict(acc_pose=near(coordinates, targets, weights))
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from .heatmaps import log_gaussian, wide
+from .heatmaps import log_gaussian, marginals, normalise, wide
 
 __all__ = ['gaussian_error', 'softmax_marginals']
 
@@ -42,9 +42,9 @@ class _SoftmaxMarginals(torch.autograd.Function):
             volume.sub_(top).exp_()
             plane = volume.sum(1)
             total = plane.sum((1, 2))
-            marginals = (plane.sum(1), plane.sum(2), volume.sum((2, 3)))
-            for result, marginal in zip(results, marginals, strict=False):
-                result.append(marginal / total[:, None])
+            axes = (plane.sum(1), plane.sum(2), volume.sum((2, 3)))
+            for result, axis in zip(results, axes, strict=False):
+                result.append(axis / total[:, None])
             results[3].append(total.log() + top.flatten())
         x, y, z, normaliser = (torch.cat(result) for result in results)
         ctx.save_for_backward(logits, x, y, z, normaliser)
@@ -53,11 +53,11 @@ class _SoftmaxMarginals(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        logits, *marginals, normaliser = ctx.saved_tensors
+        logits, *axes, normaliser = ctx.saved_tensors
         # d p(x) / d logit = p (1 at x - p(x)): of all cells, the mean over p is taken off.
         mean = -gradients[3]
-        for marginal, gradient in zip(marginals, gradients, strict=False):
-            mean = mean + (marginal * gradient).sum(1)
+        for axis, gradient in zip(axes, gradients, strict=False):
+            mean = mean + (axis * gradient).sum(1)
         result = torch.empty_like(logits)
         for part, volume, slope in _parts(logits, 2):
             x, y, z = (gradient[part] for gradient in gradients[:3])
@@ -111,9 +111,11 @@ def softmax_marginals(logits: Tensor) -> tuple[list[Tensor], Tensor]:
         ``[(B, K, W), (B, K, H), (B, K, D)]``, each of sum 1, and ``logsumexp`` (B, K).
         float32 where the logits are narrower.
     """
-    *marginals, normaliser = _SoftmaxMarginals.apply(logits.flatten(0, 1))
+    if torch.compiler.is_compiling():  # compilers and exporters fuse by themselves
+        return marginals(normalise(logits)), wide(logits).flatten(2).logsumexp(2)
+    *axes, normaliser = _SoftmaxMarginals.apply(logits.flatten(0, 1))
     shape = logits.shape[:2]
-    return [axis.unflatten(0, shape) for axis in marginals], normaliser.unflatten(0, shape)
+    return [axis.unflatten(0, shape) for axis in axes], normaliser.unflatten(0, shape)
 
 
 def gaussian_error(logits: Tensor, targets: Tensor, sigma: float = 1.0) -> Tensor:

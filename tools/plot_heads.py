@@ -1,0 +1,80 @@
+"""Compare trained networks on the validation data of their configs.
+
+Two pictures: ``heatmaps.png``, of one person, and ``border.png``, the error of joints over their
+distance to the border of the network's input, where expectations fall short. Any top-down
+network of MMPose with heatmaps can be among them; all need the same input size and joints.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.dataset import pseudo_collate
+from mmengine.model import BaseModel
+from mmengine.runner import Runner
+from mmpose.apis import init_model
+from mmpose.structures import PoseDataSample
+
+import mmpose_sat  # noqa: F401 - lets the checkpoints load
+from mmpose_sat.visualization import plot_border_error, plot_heatmaps
+
+
+def to_input(points: np.ndarray, sample: PoseDataSample) -> np.ndarray:
+    """Points (K, 2) of the photograph in px of the network's input."""
+    meta = sample.metainfo
+    corner = meta['input_center'] - meta['input_scale'] / 2
+    return (points - corner) / meta['input_scale'] * meta['input_size']
+
+
+def predict(model: BaseModel, data: dict) -> list:
+    with torch.no_grad():
+        return model.test_step(data)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        '--model', nargs=3, action='append', required=True,
+        metavar=('LABEL', 'CONFIG', 'CHECKPOINT'), help='repeat for each network',
+    )  # fmt: skip
+    parser.add_argument('--index', type=int, default=0, help='person whose heatmaps are drawn')
+    parser.add_argument('--joints', type=int, nargs='+', default=[0, 3, 6, 9])
+    parser.add_argument('--bin', type=float, default=8.0, help='px, of the distance to the border')
+    parser.add_argument('--out', type=Path, default=Path('heads'), help='folder')
+    args = parser.parse_args()
+    heatmaps, points, errors = {}, {}, {}
+    for label, config, checkpoint in args.model:
+        model = init_model(config, checkpoint, device='cpu')
+        model.test_cfg = dict(model.test_cfg, output_heatmaps=True)
+        loader = Runner.build_dataloader(
+            dict(model.cfg.val_dataloader, persistent_workers=False, num_workers=0)
+        )
+        person = loader.dataset[args.index]
+        (found,) = predict(model, pseudo_collate([person]))
+        image = person['inputs'].numpy()[::-1].transpose(1, 2, 0)
+        heatmaps[label] = found.pred_fields.heatmaps.numpy()
+        points[label] = to_input(found.pred_instances.keypoints[0], found)
+        model.test_cfg['output_heatmaps'] = False
+        distance, error = [], []
+        for data in loader:
+            for sample in predict(model, data):
+                truth = to_input(sample.gt_instances.keypoints[0], sample)
+                place = to_input(sample.pred_instances.keypoints[0], sample)
+                room = np.minimum(truth, np.subtract(sample.metainfo['input_size'], 1) - truth)
+                seen = (sample.gt_instances.keypoints_visible[0] > 0) & (room.min(-1) >= 0)
+                distance.append(room.min(-1)[seen])
+                error.append(np.linalg.norm(place - truth, axis=-1)[seen])
+        errors[label] = np.concatenate(distance), np.concatenate(error)
+    names = model.dataset_meta['keypoint_id2name']
+    args.out.mkdir(parents=True, exist_ok=True)
+    joints = {names[joint]: joint for joint in args.joints}
+    plot_heatmaps(image, heatmaps, points, joints, args.out / 'heatmaps.png')
+    farthest = max(distance.max() for distance, _ in errors.values())
+    edges = np.arange(0, farthest + args.bin, args.bin).tolist()
+    plot_border_error(errors, edges, args.out / 'border.png')
+    print(f'{args.out / "heatmaps.png"}, {args.out / "border.png"}')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,48 @@
+"""Draw the accuracy of heads over latency and memory, from results of two other tools.
+
+``tools/compare_heads.py`` wrote the accuracies, ``tools/benchmark_model.py`` the costs of the
+networks that ``compare_heads.py --configs`` wrote. Networks without costs are left out.
+"""
+
+import argparse
+import json
+from collections import defaultdict
+from pathlib import Path
+
+from compare_heads import network
+
+from mmpose_sat.visualization import plot_tradeoff
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('accuracies', type=Path)
+    parser.add_argument('costs', type=Path)
+    parser.add_argument('--out', default='tradeoff.png')
+    args = parser.parse_args()
+    measured = json.loads(args.costs.read_text())
+    costs = {row['config']: row for row in measured['rows']}
+    best: dict[str, dict[int, float]] = defaultdict(dict)
+    for row in json.loads(args.accuracies.read_text()):
+        sizes = best[row['method']]
+        size = row['deconvolutions']
+        sizes[size] = max(row['pck'], sizes.get(size, 0))
+    methods = {}
+    for method, sizes in best.items():
+        found = [
+            (cost['inference_ms'], cost['training_mb'], pck)
+            for size, pck in sorted(sizes.items())
+            if (cost := costs.get(network(method, size)))
+        ]
+        if found:
+            methods[method] = found
+    if not methods:
+        parser.error(f'{args.costs} has none of the networks in {args.accuracies}')
+    batch = measured['rows'][0]['batch']
+    axes = (f'inference / ms, batch {batch}', 'peak memory of a training step / MB')
+    plot_tradeoff(methods, axes, 'PCK@0.2', args.out)
+    print(args.out)
+
+
+if __name__ == '__main__':
+    main()

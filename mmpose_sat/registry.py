@@ -8,6 +8,7 @@ from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
 from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
+from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as MMENGINE_CONSTRUCTORS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
 from mmengine.registry import Registry
 from mmpose.registry import KEYPOINT_CODECS as MMPOSE_KEYPOINT_CODECS
@@ -28,5 +29,20 @@ KEYPOINT_CODECS = Registry(
     'keypoint codec', parent=MMPOSE_KEYPOINT_CODECS, scope=SCOPE, locations=['mmpose_sat.codecs']
 )
 HOOKS = Registry('hook', parent=MMENGINE_HOOKS, scope=SCOPE, locations=['mmpose_sat.engine'])
+OPTIM_WRAPPER_CONSTRUCTORS = Registry(
+    'optimizer wrapper constructor',
+    parent=MMENGINE_CONSTRUCTORS,
+    scope=SCOPE,
+    locations=['mmpose_sat.engine'],
+)
 
-__all__ = ['DATASETS', 'HOOKS', 'KEYPOINT_CODECS', 'METRICS', 'MODELS', 'SCOPE', 'TRANSFORMS']
+__all__ = [
+    'DATASETS',
+    'HOOKS',
+    'KEYPOINT_CODECS',
+    'METRICS',
+    'MODELS',
+    'OPTIM_WRAPPER_CONSTRUCTORS',
+    'SCOPE',
+    'TRANSFORMS',
+]

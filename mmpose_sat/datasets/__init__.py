@@ -1,15 +1,22 @@
 """Datasets and transforms, registered in :mod:`mmpose_sat.registry`."""
 
 from .h36m import Human36mImageDataset
+from .lip import LipDataset
 from .lsp import CombinedLspDataset, LspDataset
+from .masking import PaddedAffine, RandomBodyMask, RandomChannelPermutation, RandomKeypointMask
 from .mpii import MpiiDataset
 from .transforms import LoadImageOrSkip, RandomChannelGain
 
 __all__ = [
     'CombinedLspDataset',
     'Human36mImageDataset',
+    'LipDataset',
     'LoadImageOrSkip',
     'LspDataset',
     'MpiiDataset',
+    'PaddedAffine',
+    'RandomBodyMask',
     'RandomChannelGain',
+    'RandomChannelPermutation',
+    'RandomKeypointMask',
 ]

@@ -1,9 +1,10 @@
-"""Hooks, registered in :data:`mmpose_sat.registry.HOOKS`."""
+"""Hooks, and learning rates of parts, registered in :mod:`mmpose_sat.registry`."""
 
 from .autocast_backbone_hook import AutocastBackboneHook
 from .freeze_boxes_hook import FreezeBoxesHook
 from .keep_memory_hook import KeepMemoryHook, keep_freed_memory
 from .sanity_hook import SanityHook
+from .scaled_constructor import ScaledOptimWrapperConstructor
 from .switch_loss_hook import SwitchLossHook
 from .train_set_metric_hook import TrainSetMetricHook
 
@@ -12,6 +13,7 @@ __all__ = [
     'FreezeBoxesHook',
     'KeepMemoryHook',
     'SanityHook',
+    'ScaledOptimWrapperConstructor',
     'SwitchLossHook',
     'TrainSetMetricHook',
     'keep_freed_memory',

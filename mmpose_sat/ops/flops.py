@@ -1,7 +1,7 @@
 """Multiply-adds of a model, with box convolutions counted as the paper does."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -15,6 +15,15 @@ __all__ = ['count_macs']
 
 # A pixel and channel: four taps for each corner of a piece; building the table is not counted.
 CORNER_MACS = 4
+
+
+def _called(module: nn.Module) -> Iterator[nn.Module]:
+    """The module, or what a list of modules holds: a list is never called itself."""
+    if isinstance(module, nn.ModuleList | nn.ModuleDict):
+        for member in module.children():
+            yield from _called(member)
+    else:
+        yield module
 
 
 def count_macs(model: nn.Module, *inputs: Any, **kwargs: Any) -> Counter[str]:
@@ -57,11 +66,12 @@ def count_macs(model: nn.Module, *inputs: Any, **kwargs: Any) -> Counter[str]:
     # An instance's forward hides its class's, for callers of module(x) and of module.forward(x).
     with ExitStack() as stack, torch.no_grad():
         for name, child in model.named_children():
+            called = set(_called(child))
             for module in child.modules():
                 if isinstance(module, BoxConv2d):
                     module.forward = counting_box(name, module)  # type: ignore[method-assign]
-                elif module is child:
-                    child.forward = counting_child(name, child.forward)
+                elif module in called:
+                    module.forward = counting_child(name, module.forward)
                 else:
                     continue
                 stack.callback(module.__dict__.pop, 'forward', None)

@@ -49,3 +49,15 @@ def test_closed_form_and_the_model_is_left_alone():
     assert count_macs(model, x) == {'0': 2 * 60 * 4 * 27, '1': 16 * 2 * 4 * 15}
     torch.testing.assert_close(model(x), expected)
     assert all('forward' not in vars(m) for m in model.modules())
+
+
+def test_lists_of_modules_are_counted_under_their_name():
+    class Stages(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.stages = nn.ModuleList([nn.Conv2d(3, 3, 1), nn.ModuleList([nn.Conv2d(3, 3, 1)])])
+
+        def forward(self, x):
+            return self.stages[1][0](self.stages[0](x))
+
+    assert count_macs(Stages(), torch.zeros(1, 3, 2, 2)) == {'stages': 2 * 4 * 9}

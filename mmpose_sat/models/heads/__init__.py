@@ -1,8 +1,9 @@
-"""Heads: coordinates by way of heatmaps, and without."""
+"""Heads: coordinates by way of heatmaps, and without; heatmaps of many stages."""
 
 from .coordinate_head import CoordinateHead, DSNTHead, FullyConnectedHead, IntegralHead
 from .direct_regression_head import DirectRegressionHead
 from .integral_head_3d import DirectRegressionHead3D, IntegralHead3D
+from .stage_heatmap_head import StageHeatmapHead
 
 __all__ = [
     'CoordinateHead',
@@ -12,4 +13,5 @@ __all__ = [
     'FullyConnectedHead',
     'IntegralHead',
     'IntegralHead3D',
+    'StageHeatmapHead',
 ]

@@ -1,0 +1,12 @@
+# ResNet-18 from scratch; compared with simple-baseline-r18, which decodes by deconvolutions.
+_base_ = ['../simple_baseline/simple-baseline-r18-scratch_10e_lsp-128x96.py']
+
+model = dict(
+    neck=dict(
+        type='mmpose_sat.FlatteningNeck',
+        in_channels=512,
+        layers=[dict(groups=(16, 32), multiplier=4)],
+    ),
+    head=dict(in_channels=32, deconv_out_channels=None),
+)
+optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'.activate': dict(decay_mult=0)}))  # slopes

@@ -1,0 +1,4 @@
+# In no paper: context by box convolutions that reach over the map.
+_base_ = ['u-context-cpm-2stage_10e_lsp-128x96.py']
+
+model = dict(backbone=dict(context='box'))

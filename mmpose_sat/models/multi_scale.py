@@ -1,0 +1,83 @@
+"""Test-time augmentation for heatmap models: several scales, and both views."""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from mmengine.structures import PixelData
+from mmpose.models.pose_estimators import TopdownPoseEstimator
+from mmpose.models.utils.tta import flip_heatmaps
+from torch import Tensor
+
+from ..registry import MODELS
+
+__all__ = ['MultiScalePoseEstimator']
+
+
+@MODELS.register_module()
+class MultiScalePoseEstimator(TopdownPoseEstimator):
+    """MMPose's ``TopdownPoseEstimator`` that averages the heatmaps of several scales of its input.
+
+    Takes any backbone, neck and head whose ``forward`` gives heatmaps, or a list of stages of which
+    the last counts, and weights of the same network trained as ``TopdownPoseEstimator``. Training
+    is as there. ``test_cfg`` is, too: with ``flip_test`` each scale is seen from both sides.
+
+    Args:
+        scales: of the input, as in arXiv 1906.04104.
+        size_divisor: heights and widths are rounded to multiples of it.
+        kwargs: as for ``TopdownPoseEstimator``.
+
+    Raises:
+        ValueError: ``scales`` is empty or one is not positive.
+        TypeError: the head gives no heatmaps.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        scales: tuple[float, ...] = (0.75, 1.0, 1.25),
+        size_divisor: int = 32,
+        **kwargs: Any,
+    ) -> None:
+        if not scales or min(scales) <= 0:
+            raise ValueError(f'scales={scales} must be one or more positive numbers')
+        super().__init__(*args, **kwargs)
+        self.scales = scales
+        self.size_divisor = size_divisor
+
+    def predict(self, inputs: Tensor, data_samples: list) -> list:
+        """Keypoints of the mean heatmaps; ``output_heatmaps`` in ``test_cfg`` adds these."""
+        indices = data_samples[0].metainfo['flip_indices']
+        views = [self._scaled(inputs, scale, indices) for scale in self.scales]
+        heatmaps = torch.stack(views).mean(0)
+        fields = None
+        if self.test_cfg.get('output_heatmaps', False):
+            fields = [PixelData(heatmaps=maps) for maps in heatmaps.detach()]
+        return self.add_pred_to_datasample(self.head.decode(heatmaps), fields, data_samples)
+
+    def _scaled(self, inputs: Tensor, scale: float, indices: list[int]) -> Tensor:
+        """Heatmaps of one scale, in the size that the codec decodes."""
+        step = self.size_divisor
+        shape = [max(step, round(side * scale / step) * step) for side in inputs.shape[2:]]
+        linear = dict(mode='bilinear', align_corners=False, antialias=True)
+        scaled = F.interpolate(inputs, shape, **linear)  # type: ignore[arg-type]
+        heatmaps = self._heatmaps(scaled, indices)
+        if self.test_cfg.get('flip_test', False):
+            flipped = flip_heatmaps(
+                self._heatmaps(scaled.flip(-1), indices),
+                flip_mode='heatmap',
+                flip_indices=indices,
+                shift_heatmap=self.test_cfg.get('shift_heatmap', False),
+            )
+            heatmaps = (heatmaps + flipped) / 2
+        size = self.head.decoder.heatmap_size[::-1]
+        return F.interpolate(heatmaps, size, mode='bicubic', align_corners=False)
+
+    def _heatmaps(self, images: Tensor, indices: list[int]) -> Tensor:
+        """Heatmaps (B, K, H, W) of the joints, without a background."""
+        output = self.head(self.extract_feat(images))
+        if isinstance(output, list):
+            output = output[-1]
+        if not isinstance(output, Tensor) or output.ndim != 4:
+            raise TypeError(f'{type(self.head).__name__} gives no heatmaps to average')
+        return output[:, : len(indices)]

@@ -1,0 +1,5 @@
+"""Necks."""
+
+from .flattening_neck import FlatteningNeck
+
+__all__ = ['FlatteningNeck']

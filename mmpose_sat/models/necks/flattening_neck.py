@@ -1,0 +1,158 @@
+"""The Flattening Module of FlatteNet (Cai and Pu, arXiv 1909.09961)."""
+
+import warnings
+from collections.abc import Sequence
+
+import torch
+from mmcv.cnn import ConvModule
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from ...registry import MODELS
+
+__all__ = ['FlatteningNeck']
+
+ARRANGEMENTS = ('shuffle', 'pixel_shuffle', 'random')
+
+
+def _nearest(legal: list[int], wanted: int) -> str:
+    """The legal numbers next to one that is not, for a message."""
+    below, above = [n for n in legal if n < wanted], [n for n in legal if n > wanted]
+    return ' and '.join(str(n) for n in (*below[-1:], *above[:1]))
+
+
+def _layer(
+    channels: int,
+    kernel_size: int = 3,
+    stride: int = 1,
+    groups: tuple[int, int] | None = (32, 64),
+    multiplier: int = 1,
+    activation: str = 'prelu',
+) -> nn.Sequential:
+    """A depthwise convolution, then 1 x 1 convolutions in groups with a shuffle between them."""
+    for name, value in dict(stride=stride, multiplier=multiplier).items():
+        if value < 1:
+            raise ValueError(f'{name}={value} must be 1 or more')
+    if kernel_size < 1 or kernel_size % 2 == 0:
+        raise ValueError(f'kernel_size={kernel_size} must be odd and positive')
+    if activation not in ('prelu', 'relu'):
+        raise ValueError(f"activation must be 'prelu' or 'relu', got {activation!r}")
+    norm_cfg = dict(type='BN')
+    out_channels = multiplier * channels
+    if groups is None:
+        return nn.Sequential(ConvModule(channels, out_channels, 1, stride, norm_cfg=norm_cfg))
+    divisors = [n for n in range(1, channels + 1) if channels % n == 0]
+    for count in groups:
+        if count not in divisors:
+            raise ValueError(
+                f'groups={tuple(groups)}: {count} does not divide {channels} channels; the nearest '
+                f'that do are {_nearest(divisors, count)}'
+            )
+    first, second = groups
+    if first * second != channels:
+        warnings.warn(
+            f'groups={tuple(groups)}: their product is not the number of channels, {channels}: not '
+            'each output channel hears of each input channel exactly once',
+            stacklevel=3,
+        )
+    slopes = dict(type='PReLU', num_parameters=channels, init=1.0)  # the identity at first
+    return nn.Sequential(
+        ConvModule(
+            *(channels, channels, kernel_size, stride, kernel_size // 2),
+            groups=channels,
+            norm_cfg=norm_cfg,
+            act_cfg=None,
+        ),
+        ConvModule(
+            *(channels, channels, 1),
+            groups=first,
+            norm_cfg=norm_cfg,
+            act_cfg=slopes if activation == 'prelu' else dict(type='ReLU'),
+        ),
+        nn.ChannelShuffle(first),
+        ConvModule(channels, out_channels, 1, groups=second, norm_cfg=norm_cfg),
+    )
+
+
+class _Permutation(nn.Module):
+    """A random order of the channels, drawn once and saved with the weights."""
+
+    order: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.register_buffer('order', torch.randperm(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, self.order]
+
+
+@MODELS.register_module()
+class FlatteningNeck(BaseModule):
+    """Coarse features of many channels as fine ones of few: light decoding without deconvolutions.
+
+    Each of ``upscale`` x ``upscale`` groups of channels becomes a pixel: pixel (i, j) of those that
+    a coarse cell is made into, i down and j to the right, is group ``i * upscale + j``. Grouped
+    convolutions before that mix the channels.
+
+    Args:
+        in_channels: channels of the last feature.
+        upscale: pixels that a cell becomes, along each axis, after the layers.
+        layers: arguments of each layer: ``kernel_size`` (3) and ``stride`` (1) of its depthwise
+            convolution, ``groups`` (32, 64) of the two 1 x 1 convolutions, ``multiplier`` (1) of
+            the channels in the second, ``activation`` between them, ``'prelu'`` with a slope for
+            each channel, 1 at first, or ``'relu'``. ``groups=None`` is one plain 1 x 1 convolution
+            in place of the three. The product of the groups should be the number of channels, which
+            then hear of each other exactly once.
+        arrangement: ``'shuffle'``; ``'pixel_shuffle'`` gives pixel (i, j) the channels that
+            ``torch.nn.PixelShuffle`` gives it, every ``upscale ** 2``-th; ``'random'`` any: two of
+            the paper's ablations.
+        init_cfg: MMEngine initialisation; default: PyTorch's own.
+
+    Shape:
+        tuple, last ``(B, in_channels, h, w)`` -> ``((B, C, h * upscale / s, w * upscale / s),)``
+        with s the product of the strides and C that of ``in_channels`` and the multipliers, over
+        ``upscale ** 2``.
+
+    Raises:
+        ValueError: ``upscale ** 2`` or a number of groups does not divide its channels, another
+            argument is not legal, or the features have other channels.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        upscale: int = 8,
+        layers: Sequence[dict] = ({},),
+        arrangement: str = 'shuffle',
+        init_cfg: dict | list | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        if arrangement not in ARRANGEMENTS:
+            raise ValueError(f'arrangement must be one of {ARRANGEMENTS}, got {arrangement!r}')
+        self.in_channels = in_channels
+        self.layers = nn.Sequential()
+        channels = in_channels
+        for options in layers:
+            self.layers.append(_layer(channels, **options))
+            channels *= options.get('multiplier', 1)
+        legal = [n for n in range(1, channels + 1) if channels % n**2 == 0]
+        if upscale not in legal:
+            raise ValueError(
+                f'upscale={upscale}: {upscale} x {upscale} pixels do not divide {channels} '
+                f'channels; the nearest that do are {_nearest(legal, upscale)}'
+            )
+        self.out_channels = channels // upscale**2
+        self.arrange = nn.Sequential(nn.PixelShuffle(upscale))
+        if arrangement == 'shuffle':
+            self.arrange.insert(0, nn.ChannelShuffle(upscale**2))
+        elif arrangement == 'random':
+            self.arrange.insert(0, _Permutation(channels))
+
+    def forward(self, feats: Sequence[Tensor]) -> tuple[Tensor]:
+        """The last of the features, flattened."""
+        if feats[-1].shape[1] != self.in_channels:
+            raise ValueError(
+                f'in_channels={self.in_channels}, the last feature has {feats[-1].shape[1]}'
+            )
+        return (self.arrange(self.layers(feats[-1])),)

@@ -1,0 +1,79 @@
+"""Look Into Person from rows of its own annotation files."""
+
+import cv2
+import numpy as np
+import pytest
+from mmpose.registry import DATASETS
+
+from mmpose_sat.evaluation import PCKh
+
+
+def row(name, missing=()):
+    values = [name]
+    for joint in range(16):
+        lost = joint in missing
+        values += ['nan'] * 3 if lost else [str(10 + 2 * joint), str(5 * joint), str(joint % 2)]
+    return ','.join(values)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    cv2.imwrite(str(tmp_path / 'a.jpg'), np.zeros((90, 60, 3), np.uint8))
+    return tmp_path
+
+
+def build(folder, *rows):
+    (folder / 'lip.csv').write_text('\n'.join(rows) + '\n')
+    return DATASETS.build(
+        dict(
+            type='mmpose_sat.LipDataset', data_root=str(folder), ann_file='lip.csv',
+            data_prefix=dict(img=''), test_mode=True,
+        )
+    )  # fmt: skip
+
+
+def test_rows_become_people(folder):
+    people = build(folder, row('a.jpg'), row('a.jpg', missing=(0, 9)))
+    whole, partial = people[0], people[1]
+    assert whole['bbox'].tolist() == [[0, 0, 60, 90]]
+    np.testing.assert_allclose(whole['keypoints'][0, 3], [16, 15])
+    assert whole['keypoints_visible'].sum() == 16  # hidden joints are annotated
+    assert partial['keypoints_visible'][0, [0, 9]].tolist() == [0, 0]
+    assert np.isfinite(partial['keypoints']).all()
+    np.testing.assert_allclose([whole['head_size'], partial['head_size']], [[29**0.5], [0]], 1e-6)
+    assert people.metainfo['keypoint_id2name'][9] == 'head_top'
+    assert people.metainfo['dataset_name'] == 'lip'
+
+
+def test_pckh_is_by_the_head_and_leaves_out_pelvis_and_thorax(folder):
+    people = build(folder, row('a.jpg', missing=(3,)), row('a.jpg', missing=(8,)))
+    metric = PCKh(prefix='lip')
+    for person in (people[0], people[1]):
+        found = person['keypoints'].copy()
+        found[:, [6, 7]] += 100
+        found[:, 5] += 100
+        keys = ('keypoints', 'keypoints_visible', 'head_size')
+        truth = {key: person[key] for key in keys}
+        metric.process({}, [dict(gt_instances=truth, pred_instances=dict(keypoints=found))])
+    # The second has no head to measure by; of the first, 13 joints count and one is wrong.
+    assert metric.evaluate(2)['lip/PCKh'] == pytest.approx(100 * 12 / 13)
+
+
+@pytest.mark.parametrize(
+    ('rows', 'error', 'message'),
+    [
+        ([row('a.jpg'), row('a.jpg') + ',1'], ValueError, r'row 2: 50 values, .* are 49'),
+        ([row('a.jpg').replace(',10,', ',ten,')], ValueError, r"row 1: .*'ten'"),
+        ([row('b.jpg')], FileNotFoundError, r'row 1: .*b\.jpg'),
+        ([''], ValueError, 'holds no person'),
+    ],
+)
+def test_broken_files_are_named(folder, rows, error, message):
+    with pytest.raises(error, match=message):
+        build(folder, *rows)
+
+
+def test_a_missing_file_says_where_to_look(folder):
+    config = dict(type='mmpose_sat.LipDataset', ann_file='none.csv', data_prefix=dict(img=''))
+    with pytest.raises(FileNotFoundError, match='MMPOSE_SAT_LIP'):
+        DATASETS.build(config)

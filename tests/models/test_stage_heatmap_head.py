@@ -1,0 +1,109 @@
+"""Heads of networks that make their heatmaps themselves; scales and views averaged."""
+
+import numpy as np
+import pytest
+import torch
+from mmengine.registry import init_default_scope
+from mmengine.structures import InstanceData, PixelData
+from mmpose.registry import KEYPOINT_CODECS, MODELS
+from mmpose.structures import PoseDataSample
+from torch import nn
+
+CODEC = dict(type='mmpose_sat.CentredHeatmap', input_size=(64, 64), heatmap_size=(8, 8))
+POINTS = np.array([[[20.0, 40], [44, 12], [30, 30]]], np.float32)
+HEAD = dict(
+    type='mmpose_sat.StageHeatmapHead',
+    out_channels=3,
+    num_stages=2,
+    loss=dict(type='KeypointMSELoss', use_target_weight=True, loss_weight=4 * 64 / 2),
+    decoder=CODEC,
+)
+
+
+@pytest.fixture(autouse=True)
+def scope():
+    init_default_scope('mmpose')
+
+
+def sample():
+    sample = PoseDataSample(
+        metainfo=dict(
+            flip_indices=[1, 0, 2], input_center=np.array([32.0, 32]),
+            input_scale=np.array([64.0, 64]), input_size=(64, 64),
+        )
+    )  # fmt: skip
+    sample.gt_instances = InstanceData(bboxes=np.zeros((1, 4)), bbox_scores=np.ones(1))
+    encoded = KEYPOINT_CODECS.build(CODEC).encode(POINTS)
+    weights = torch.tensor(encoded['keypoint_weights'])
+    sample.gt_instance_labels = InstanceData(keypoint_weights=weights)
+    sample.gt_fields = PixelData(heatmaps=torch.tensor(encoded['heatmaps']))
+    return sample
+
+
+def test_loss_is_the_papers_sum_over_stages_cells_and_background():
+    head = MODELS.build(HEAD)
+    stages = [torch.rand(2, 4, 8, 8) for _ in range(2)]
+    truth = torch.stack([sample().gt_fields.heatmaps] * 2)
+    expected = sum((stage - truth).square().sum() / (2 * 2) for stage in stages)
+    losses = head.loss(stages, [sample(), sample()])
+    torch.testing.assert_close(losses['loss_kpt'], expected)
+
+
+def test_the_background_is_left_out_of_predictions():
+    head = MODELS.build(HEAD)
+    maps = sample().gt_fields.heatmaps[None]
+    plain = head.predict([0 * maps, maps], [sample()], dict(output_heatmaps=True))
+    assert plain[1][0].heatmaps.shape == (3, 8, 8)
+    np.testing.assert_allclose(plain[0][0].keypoints, POINTS, atol=1.2)
+    mirrored = maps.flip(-1)[:, [1, 0, 2, 3]]
+    flipped = head.predict(
+        [[0 * maps, maps], [0 * maps, mirrored]], [sample()], dict(flip_test=True)
+    )
+    np.testing.assert_allclose(flipped[0].keypoints, plain[0][0].keypoints)
+    with pytest.raises(ValueError, match='a stage has 6'):
+        head([torch.zeros(1, 6, 8, 8)] * 2)
+
+
+class Painter(nn.Module):
+    """Features that are the image, smaller."""
+
+    def forward(self, x):
+        return (nn.functional.avg_pool2d(x, 8),)
+
+
+def estimator(**options):
+    model = MODELS.build(
+        dict(
+            type='mmpose_sat.MultiScalePoseEstimator',
+            backbone=dict(type='mmpose_sat.MobileNetV1', num_blocks=1),
+            head=HEAD | dict(num_stages=1),
+            data_preprocessor=dict(type='PoseDataPreprocessor'),
+        )
+        | options
+    )
+    model.backbone = Painter()
+    return model.eval()
+
+
+@pytest.mark.parametrize('flip_test', [False, True])
+def test_scales_agree_on_where_a_joint_is(flip_test):
+    model = estimator(scales=(0.5, 1, 2), test_cfg=dict(flip_test=flip_test))
+    image = torch.zeros(1, 3, 64, 64)
+    for channel, (x, y) in enumerate(POINTS[0].astype(int)):
+        image[0, channel, y - 8 : y + 9, x - 8 : x + 9] = 1
+    if flip_test:  # the painter does not swap left and right
+        image[0, 1] = image[0, 0]
+        expected = POINTS[0, [0, 0, 2]]
+    else:
+        expected = POINTS[0]
+    (found,) = model.predict(image, [sample()])
+    np.testing.assert_allclose(found.pred_instances.keypoints[0], expected, atol=2)
+
+
+def test_heads_of_coordinates_and_bad_scales_are_refused():
+    with pytest.raises(ValueError, match=r'scales=\(0, 1\) must be'):
+        estimator(scales=(0, 1))
+    head = dict(type='mmpose_sat.DSNTHead', in_channels=3, out_channels=3)
+    head['decoder'] = dict(type='mmpose_sat.DSNTLabel', input_size=(64, 64))
+    with pytest.raises(TypeError, match='DSNTHead gives no heatmaps'):
+        estimator(head=head).predict(torch.zeros(1, 3, 64, 64), [sample()])

@@ -1,0 +1,47 @@
+"""Which part of an image a network looks at."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from mmpose_sat.visualization import half_response_area, plot_receptive_field, receptive_field
+
+
+class Corner(nn.Module):
+    """Two joints: one found by the top left 16 x 16 px, one by the whole image."""
+
+    def forward(self, images, data_samples, mode):
+        local = nn.functional.avg_pool2d(images[:, :1, :16, :16], 4)
+        whole = images.mean((1, 2, 3))[:, None, None, None].expand_as(local)
+        maps = torch.cat([local, whole], 1)
+        return maps if self.heatmaps else (maps.flatten(2)[..., :2], maps)
+
+
+@pytest.mark.parametrize('heatmaps', [True, False])
+def test_only_what_is_looked_at_responds(heatmaps, tmp_path):
+    model = Corner()
+    model.heatmaps = heatmaps
+    image = torch.rand(3, 48, 32)
+    responses = receptive_field(model, image, patch=8, step=8, batch=5)
+    assert responses.shape == (2, 6, 4)
+    assert (responses[0, 2:] == 0).all() and (responses[0, :, 2:] == 0).all()
+    assert responses[0].sum() > 0 and (responses[1] > 0).all()
+    torch.testing.assert_close(receptive_field(model, image, 8, 8, batch=64), responses)
+    figure = plot_receptive_field(
+        np.zeros((48, 32, 3)), responses, {0: 'local', 1: 'whole'}, 8, 8, tmp_path / 'field.png'
+    )
+    assert figure.axes[0].get_title().startswith('local: 4 %')  # one place of 24
+
+
+def test_area_of_half_the_response():
+    flat = torch.ones(1, 4, 5)
+    assert half_response_area(flat).item() == pytest.approx(0.5)
+    peaked = torch.zeros(1, 4, 5)
+    peaked[0, 1, 1] = 3
+    assert half_response_area(peaked).item() == pytest.approx(1 / 20)
+
+
+def test_patches_must_fit():
+    with pytest.raises(ValueError, match=r'patch=64 must be in 1 \.\.\. 32'):
+        receptive_field(Corner(), torch.zeros(3, 48, 32), patch=64)

@@ -1,0 +1,49 @@
+"""Draw by which part of an image a network finds each joint, and say how large it is.
+
+Noise slides over people of the validation data; any top-down network of MMPose will do. The number
+is the smallest share of the image that holds half of the response, the mean over joints and
+people.
+"""
+
+import argparse
+
+import torch
+from mmengine.dataset import pseudo_collate
+from mmengine.runner import Runner
+from mmpose.apis import init_model
+
+import mmpose_sat  # noqa: F401 - lets the checkpoint load
+from mmpose_sat.visualization import half_response_area, plot_receptive_field, receptive_field
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config')
+    parser.add_argument('checkpoint', nargs='?', help='without it, weights are random')
+    parser.add_argument('--index', type=int, default=0, help='person that is drawn')
+    parser.add_argument(
+        '--people', type=int, default=1, help='people that are measured, from it on'
+    )
+    parser.add_argument('--patch', type=int, default=16, help='px')
+    parser.add_argument('--step', type=int, default=8, help='px')
+    parser.add_argument('--out', default='receptive_field.png')
+    args = parser.parse_args()
+    model = init_model(args.config, args.checkpoint, device='cpu')
+    loader = dict(model.cfg.val_dataloader, num_workers=0, persistent_workers=False)
+    people = Runner.build_dataloader(loader).dataset
+    areas = []
+    for index in range(args.index, min(args.index + args.people, len(people))):
+        person = people[index]
+        data = model.data_preprocessor(pseudo_collate([person]))
+        responses = receptive_field(model, data['inputs'][0], args.patch, args.step)
+        areas.append(half_response_area(responses))
+        if index == args.index:
+            image = person['inputs'].numpy()[::-1].transpose(1, 2, 0)
+            names = model.dataset_meta['keypoint_id2name']
+            plot_receptive_field(image, responses, names, args.patch, args.step, args.out)
+    area = torch.stack(areas).mean()
+    print(f'{args.out}; half of the response in {100 * area:.1f} % of the image')
+
+
+if __name__ == '__main__':
+    main()

@@ -6,19 +6,13 @@ out, so that the comparison can be stopped and taken up again.
 """
 
 import argparse
-import json
-import subprocess
-import sys
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
-import torch
-from _provenance import commit, machine
+from _runs import ROOT, compare, shorten
 from mmengine.config import Config, ConfigDict
 
-from mmpose_sat.visualization import read_scalars
-
-ROOT = Path(__file__).resolve().parents[1]
 METHODS = {
     'heatmap': ('dsnt/heatmap', {}),
     'fully connected': ('dsnt/fully-connected', {}),
@@ -57,10 +51,7 @@ def build(method: str, deconvolutions: int, lr: float, seed: int, epochs: int) -
     config.model.head.deconv_kernel_sizes = (4,) * deconvolutions
     config.optim_wrapper.optimizer.lr = lr
     config.randomness.seed = seed
-    config.custom_hooks.append(dict(type='mmpose_sat.AutocastBackboneHook'))
-    config.train_cfg.update(max_epochs=epochs, val_interval=epochs)
-    config.param_scheduler[-1].update(end=epochs, T_max=epochs)
-    config.default_hooks.checkpoint = dict(type='CheckpointHook', interval=epochs)
+    shorten(config, epochs)
     return config
 
 
@@ -81,32 +72,18 @@ def main() -> None:
             path = args.configs / f'{network(method, deconvolutions)}.py'
             build(method, deconvolutions, args.lrs[0], args.seeds[0], args.epochs).dump(path)
         return
-    rows = json.loads(args.out.read_text()) if args.out.is_file() else []
-    runs = product(args.seeds, args.deconvolutions, args.lrs, args.methods)
-    for seed, deconvolutions, lr, method in runs:
-        row = dict(method=method, deconvolutions=deconvolutions, lr=lr, seed=seed)
-        row['epochs'] = args.epochs
-        if any(row.items() <= done.items() for done in rows):
-            continue
-        slug = f'{method}_{deconvolutions}_{lr:g}_{seed}_{args.epochs}'
-        folder = args.work_dir / slug.replace(' ', '-').replace(',', '').replace('*', '-star')
-        folder.mkdir(parents=True, exist_ok=True)
-        build(method, deconvolutions, lr, seed, args.epochs).dump(folder / 'run.py')
-        command = [sys.executable, ROOT / 'tools' / 'train.py', folder / 'run.py']
-        log = folder / 'log.txt'
-        with log.open('w') as output:
-            result = subprocess.run(
-                [*map(str, command), '--work-dir', str(folder)], stdout=output, stderr=output
-            )
-        if result.returncode != 0:
-            sys.exit(f'a run failed, see {log}')
-        scalars = read_scalars(folder)
-        row |= dict(pck=scalars['lsp/PCK'][-1][1], auc=scalars['lsp/AUC'][-1][1])
-        row |= dict(commit=commit(), machine=machine(), torch=torch.__version__)
-        rows.append(row)
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text(json.dumps(rows, indent=1) + '\n')
-        print(f'{slug}: PCK {row["pck"]:.1f}, AUC {row["auc"]:.1f}', flush=True)
+
+    def runs() -> Iterator[tuple[dict, Config, str]]:
+        for seed, deconvolutions, lr, method in product(
+            args.seeds, args.deconvolutions, args.lrs, args.methods
+        ):
+            row = dict(method=method, deconvolutions=deconvolutions, lr=lr, seed=seed)
+            slug = f'{method}_{deconvolutions}_{lr:g}_{seed}_{args.epochs}'
+            name = slug.replace(' ', '-').replace(',', '').replace('*', '-star')
+            config = build(method, deconvolutions, lr, seed, args.epochs)
+            yield row | dict(epochs=args.epochs), config, name
+
+    compare(runs(), args.out, args.work_dir)
 
 
 if __name__ == '__main__':

@@ -40,7 +40,8 @@ class NormalisedPCK(BaseMetric):
     Args:
         thr: Threshold in units.
         out_file: JSON file for the curve of PCK over the threshold, in percent, which
-            ``tools/plot_pck.py`` draws.
+            ``tools/plot_pck.py`` draws, and for each person's joints within the threshold and
+            those that count.
         collect_device, prefix: As for MMEngine's ``BaseMetric``.
 
     Raises:
@@ -104,6 +105,8 @@ class NormalisedPCK(BaseMetric):
         if self.out_file is not None:
             Path(self.out_file).parent.mkdir(parents=True, exist_ok=True)
             content = dict(unit=self.unit, thresholds=thresholds.tolist(), pck=curve.tolist())
+            right = labelled & (errors <= self.thr + 1e-9)
+            content |= dict(right=right.sum(1).tolist(), counted=labelled.sum(1).tolist())
             Path(self.out_file).write_text(json.dumps(content) + '\n')
         metrics = {self.name: curve[-1], 'AUC': curve.mean()}
         for name, joints in self._joint_groups(errors.shape[1]).items():

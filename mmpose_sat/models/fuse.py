@@ -73,6 +73,8 @@ class _ConvReLU(nn.Module):
         return pointwise(x, conv.weight, conv.bias, *shape, 'relu', [], '')
 
     def _is_one_primitive(self, x: Tensor) -> bool:
+        if torch.compiler.is_compiling() or torch.jit.is_tracing():  # they fuse by themselves
+            return False
         return (
             torch.backends.mkldnn.is_available()
             and bool(torch.backends.mkldnn.enabled)
@@ -82,7 +84,6 @@ class _ConvReLU(nn.Module):
             and not isinstance(self.conv.padding, str)
             and self.conv.padding_mode == 'zeros'
             and not (torch.is_grad_enabled() or torch.is_autocast_enabled('cpu'))
-            and not (torch.compiler.is_compiling() or torch.jit.is_tracing())
         )
 
 

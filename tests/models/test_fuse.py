@@ -56,3 +56,14 @@ def test_other_models_are_fused_by_mmcv():
     assert not any(isinstance(m, _BatchNorm) for m in fused.modules())
     x = torch.randn(1, 3, 64, 48)
     torch.testing.assert_close(fused(x), model(x), rtol=1e-4, atol=1e-3)
+
+
+def test_folded_networks_compile_in_one_piece():
+    model = BoxConvNet(
+        stem_channels=8, channels=(8,), num_pairs=(1,), kernel_sizes=(5,), out_indices=(0,)
+    )
+    folded = fuse_for_inference(model)
+    x = torch.randn(1, 3, 32, 24)
+    with torch.no_grad():
+        (found,) = torch.compile(folded, backend='eager', fullgraph=True)(x)
+        torch.testing.assert_close(found, folded(x)[0], rtol=1e-4, atol=1e-5)

@@ -79,6 +79,38 @@ def test_benchmarks_run(run_tool, tmp_path):
     )
 
 
+def test_deployed_networks_agree_with_pytorch(run_tool, tmp_path):
+    config = 'configs/box_conv_net/box-conv-net-xs_8e_synthetic-128x96.py'
+    backends = ('PyTorch', 'onnxruntime', 'OpenVINO')
+    options = ('--backends', *backends, '--repeats', 3, '--out', tmp_path / 'out.json')
+    result = run_tool('benchmark_deploy.py', config, *options)
+    assert result.returncode == 0, result.stderr[-2000:]
+    rows = json.loads((tmp_path / 'out.json').read_text())['rows']
+    assert [row['backend'] for row in rows] == list(backends)
+    assert all(row['error'] < 1e-4 and row['ms'] > 0 for row in rows)
+
+
+def test_comparisons_go_on_where_they_stopped(run_tool, tmp_path, monkeypatch):
+    runs = []
+
+    def train(config, folder):
+        runs.append((config.randomness.seed, config.train_cfg.max_epochs, folder.name))
+        if len(runs) == 2:
+            raise KeyboardInterrupt
+        return dict(pck=50.0, auc=20.0, right=[1], counted=[2])
+
+    monkeypatch.syspath_prepend(TOOLS)
+    monkeypatch.setattr('_runs.train', train)
+    config = 'configs/flattenet/flattenet-r18_10e_lsp-128x96.py'
+    command = ('compare_configs.py', config, '--epochs', 2, '--out', tmp_path / 'out.json')
+    with pytest.raises(KeyboardInterrupt):
+        run_tool(*command)
+    assert run_tool(*command).returncode == 0
+    assert [seed for seed, _, _ in runs] == [0, 1, 1] and runs[0][1] == 2
+    rows = json.loads((tmp_path / 'out.json').read_text())
+    assert [(row['seed'], row['pck']) for row in rows] == [(0, 50.0), (1, 50.0)]
+
+
 def test_doctor_finds_this_environment_healthy(run_tool):
     result = run_tool('doctor.py')
     assert result.returncode == 0 and '0 problems' in result.stdout, result.stdout

@@ -1,8 +1,8 @@
 """Time networks on a CPU in PyTorch, compiled PyTorch, onnxruntime and OpenVINO, and compare them.
 
 Networks are exported by ``tools/export_onnx.py``; each figure is the fastest of its repetitions.
-The error is the largest of all outputs, over their largest values in PyTorch. Backends that are not
-installed are left out.
+The error is the largest of all outputs, over their largest values in PyTorch. OpenVINO is left
+out where it is not installed.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import importlib.util
 import json
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from torch import nn
 import mmpose_sat  # noqa: F401 - registers its parts
 from mmpose_sat.models import fuse_for_inference
 
+BACKENDS = ('PyTorch', 'compiled', 'onnxruntime', 'OpenVINO')
 Call = Callable[[np.ndarray], list[np.ndarray]]
 
 
@@ -63,18 +65,20 @@ def benchmark(config: str, args: argparse.Namespace, folder: Path) -> list[dict]
     export(model, (height, width), path)
     plain = Network(model).eval()
     fused = Network(fuse_for_inference(model)).eval()
-    calls = {
-        'PyTorch': torch_call(fused),
-        'PyTorch, compiled': torch_call(torch.compile(fused)),  # type: ignore[arg-type]
-        'onnxruntime': onnxruntime_call(path, args.threads),
+    builders = {
+        'PyTorch': lambda: torch_call(fused),
+        'compiled': lambda: torch_call(torch.compile(fused)),  # type: ignore[arg-type]
+        'onnxruntime': lambda: onnxruntime_call(path, args.threads),
+        'OpenVINO': lambda: openvino_call(path, args.threads),
     }
-    if importlib.util.find_spec('openvino'):
-        calls['OpenVINO'] = openvino_call(path, args.threads)
     images = np.random.default_rng(0).standard_normal((args.batch, 3, height, width), np.float32)
     expected = torch_call(plain)(images)
     rows = []
-    for name, call in calls.items():
-        ms, _ = measure(lambda call=call: call(images), 'cpu', args.repeats, args.limit)
+    for name in args.backends:
+        if name == 'OpenVINO' and not importlib.util.find_spec('openvino'):
+            continue
+        call = builders[name]()
+        ms, _ = measure(partial(call, images), 'cpu', args.repeats, args.limit)
         error = max(
             float(np.abs(found - truth).max() / np.abs(truth).max())
             for found, truth in zip(call(images), expected, strict=True)
@@ -97,6 +101,7 @@ def line(row: dict) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('configs', nargs='+')
+    parser.add_argument('--backends', nargs='+', choices=BACKENDS, default=BACKENDS)
     parser.add_argument('--batch', type=int, default=1)
     parser.add_argument('--threads', type=int, default=2)
     parser.add_argument('--repeats', type=int, default=30)

@@ -22,7 +22,10 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / 'benchmarks' / 'results'
 PAGES = (
     'README.md',
-    *(f'configs/{name}/README.md' for name in ('box_conv_net', 'dsnt', 'integral')),
+    *(
+        f'configs/{name}/README.md'
+        for name in ('box_conv_net', 'dsnt', 'integral', 'flattenet', 'u_context_cpm')
+    ),
 )
 
 
@@ -76,6 +79,22 @@ INTEGRAL = (
 )
 
 
+FLATTENET = (
+    *(f'flattenet/flattenet-{name}_140e_mpii-256x256' for name in ('r50', 'r101')),
+    'flattenet/flattenet-r152_140e_mpii-384x384',
+    *(f'flattenet/flattenet-r50-{count}sub_140e_mpii-256x256' for count in (6, 7)),
+    'flattenet/flattenet-shufflenetv2_140e_mpii-256x256',
+    'flattenet/flattenet-dsnt-r50_140e_mpii-256x256',
+    'flattenet/flattenet-r50_210e_coco-256x192',
+)
+CPM = (
+    'u_context_cpm/u-context-cpm-2stage_100e_lip-256x256',
+    'u_context_cpm/u-context-cpm-6stage_100e_lip-256x256',
+    'u_context_cpm/u-context-cpm-6stage_100e_mpii-512x512',
+    'u_context_cpm/u-context-cpm-5stage_210e_coco-384x288',
+)
+
+
 def lsp_table() -> str:
     lines = [
         '| config | epochs | val PCK@0.2 by epoch | val AUC | test PCK@0.2 | test AUC | commit |',
@@ -125,9 +144,53 @@ def heads_table() -> str:
     return '\n'.join(lines)
 
 
+def compared_table(name: str) -> str:
+    """Configs trained side by side, and differences to the first with 95 % intervals.
+
+    The intervals are of a bootstrap over the people of the validation split, the same people for
+    both networks; PCK is pooled over joints and averaged over seeds.
+    """
+    path = ROOT / 'benchmarks' / 'compared' / f'{name}.json'
+    if not path.is_file():
+        return 'Not measured yet.'
+    rows = json.loads(path.read_text())
+    people = len(rows[0]['counted'])
+    draws = np.random.default_rng(0).integers(0, people, (2000, people))
+    draws = np.concatenate([np.arange(people)[None], draws])  # the first is the sample itself
+    lines = [
+        '| config | parameters (M) | GMAC (10⁹) | seeds | PCK@0.2 | AUC | difference |',
+        '|---|---|---|---|---|---|---|',
+    ]
+    first = None
+    for config in dict.fromkeys(row['config'] for row in rows):
+        runs = [row for row in rows if row['config'] == config]
+        right, counted = (
+            np.array([run[key] for run in runs])[:, draws] for key in ('right', 'counted')
+        )
+        pck = (100 * right.sum(-1) / counted.sum(-1)).mean(0)
+        first = pck if first is None else first
+        low, high = np.percentile((pck - first)[1:], (2.5, 97.5))
+        difference = (
+            f'{(pck - first)[0]:+.1f} ({low:+.1f} … {high:+.1f})' if first is not pck else ''
+        )
+        (file,) = (ROOT / 'configs').glob(f'*/{config}.py')
+        parameters, macs, _ = counts(file)
+        each = ', '.join(f'{run["pck"]:.1f}' for run in runs)
+        auc = np.mean([run['auc'] for run in runs])
+        lines.append(
+            f'| [{config}](/{file.relative_to(ROOT)}) | {parameters:.2f} | {macs:.3f} '
+            f'| {len(runs)} | {each} | {auc:.1f} | {difference} |'
+        )
+    return '\n'.join(lines)
+
+
 TABLES: dict[str, Callable[[], str]] = {
+    'compared_contexts': partial(compared_table, 'contexts'),
+    'compared_flattenet': partial(compared_table, 'flattenet'),
     'counts': partial(counts_table, BOX),
+    'cpm_counts': partial(counts_table, CPM),
     'dsnt_counts': partial(counts_table, DSNT),
+    'flattenet_counts': partial(counts_table, FLATTENET),
     'heads': heads_table,
     'integral_counts': partial(counts_table, INTEGRAL),
     'lsp': lsp_table,

@@ -1,4 +1,4 @@
-"""Pictures of learned boxes and curves show what they claim."""
+"""Pictures of boxes, curves, heatmaps, errors and costs show what they claim."""
 
 import json
 
@@ -8,7 +8,14 @@ import torch
 from torch import nn
 
 from mmpose_sat.ops import BoxConv2d
-from mmpose_sat.visualization import plot_boxes, plot_curves, read_scalars
+from mmpose_sat.visualization import (
+    plot_border_error,
+    plot_boxes,
+    plot_curves,
+    plot_heatmaps,
+    plot_tradeoff,
+    read_scalars,
+)
 
 
 def test_boxes_are_drawn_where_they_are(tmp_path):
@@ -55,3 +62,33 @@ def test_unknown_scalars_and_folders_are_named(tmp_path):
     write_run(tmp_path, '1', [dict(loss=3.0, step=1)])
     with pytest.raises(ValueError, match=r"no run has logged 'lsp/PCK'; logged were \['loss'\]"):
         plot_curves({'box': tmp_path}, ['lsp/PCK'], tmp_path / 'curves.png')
+
+
+def test_heatmaps_of_any_size_lie_over_the_image(tmp_path):
+    image = np.zeros((64, 48, 3), np.uint8)
+    heatmaps = {'coarse': np.random.rand(3, 4, 3), 'fine': np.random.rand(3, 16, 12)}
+    points = {label: np.array([[1.0, 2], [20, 30], [40, 60]]) for label in heatmaps}
+    figure = plot_heatmaps(image, heatmaps, points, {'knee': 1}, tmp_path / 'heatmaps.png')
+    photograph, coarse, fine = figure.axes
+    assert photograph.get_ylabel() == 'knee' and coarse.get_title() == 'coarse'
+    for axis in (coarse, fine):
+        assert list(axis.images[0].get_extent()) == [-0.5, 47.5, 63.5, -0.5]
+        assert axis.lines[0].get_xydata().tolist() == [[20, 30]]
+
+
+def test_errors_are_averaged_by_distance_to_the_border(tmp_path):
+    distance, error = np.array([1.0, 2, 9, 11, 30]), np.array([4.0, 6, 1, 3, 9])
+    path = tmp_path / 'border.png'
+    figure = plot_border_error({'net': (distance, error)}, [0, 8, 16, 24, 32], path)
+    assert figure.axes[0].lines[0].get_xydata().tolist() == [[4, 5], [12, 2]]
+    with pytest.raises(ValueError, match='net: no bin of'):
+        plot_border_error({'net': (distance[:1], error[:1])}, [0, 8], path)
+
+
+def test_networks_of_a_method_are_joined_in_each_panel(tmp_path):
+    networks = [(10.0, 100.0, 50.0), (20.0, 300.0, 60.0)]
+    figure = plot_tradeoff({'a': networks}, ('ms', 'MB'), 'PCK', tmp_path / 'tradeoff.png')
+    assert [axis.lines[0].get_xydata().tolist() for axis in figure.axes] == [
+        [[10, 50], [20, 60]],
+        [[100, 50], [300, 60]],
+    ]

@@ -6,8 +6,11 @@ people.
 """
 
 import argparse
+import json
+from pathlib import Path
 
 import torch
+from _provenance import commit
 from mmengine.dataset import pseudo_collate
 from mmengine.runner import Runner
 from mmpose.apis import init_model
@@ -27,6 +30,7 @@ def main() -> None:
     parser.add_argument('--patch', type=int, default=16, help='px')
     parser.add_argument('--step', type=int, default=8, help='px')
     parser.add_argument('--out', default='receptive_field.png')
+    parser.add_argument('--json', type=Path, help='file to keep the number in, by config')
     args = parser.parse_args()
     model = init_model(args.config, args.checkpoint, device='cpu')
     loader = dict(model.cfg.val_dataloader, num_workers=0, persistent_workers=False)
@@ -41,7 +45,13 @@ def main() -> None:
             image = person['inputs'].numpy()[::-1].transpose(1, 2, 0)
             names = model.dataset_meta['keypoint_id2name']
             plot_receptive_field(image, responses, names, args.patch, args.step, args.out)
-    area = torch.stack(areas).mean()
+    area = float(torch.stack(areas).mean())
+    if args.json:
+        kept = json.loads(args.json.read_text()) if args.json.is_file() else {}
+        settings = dict(people=len(areas), patch=args.patch, step=args.step)
+        kept[Path(args.config).stem] = settings | dict(area=area, commit=commit())
+        args.json.parent.mkdir(parents=True, exist_ok=True)
+        args.json.write_text(json.dumps(kept, indent=1) + '\n')
     print(f'{args.out}; half of the response in {100 * area:.1f} % of the image')
 
 

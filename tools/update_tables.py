@@ -158,9 +158,11 @@ def compared_table(name: str) -> str:
     draws = np.random.default_rng(0).integers(0, people, (2000, people))
     draws = np.concatenate([np.arange(people)[None], draws])  # the first is the sample itself
     lines = [
-        '| config | parameters (M) | GMAC (10⁹) | seeds | PCK@0.2 | AUC | difference |',
+        '| config | parameters (M) | GMAC (10⁹) | PCK@0.2 | AUC | difference | receptive field |',
         '|---|---|---|---|---|---|---|',
     ]
+    fields = path.with_name('receptive_fields.json')
+    areas = json.loads(fields.read_text()) if fields.is_file() else {}
     first = None
     for config in dict.fromkeys(row['config'] for row in rows):
         runs = [row for row in rows if row['config'] == config]
@@ -177,9 +179,10 @@ def compared_table(name: str) -> str:
         parameters, macs, _ = counts(file)
         each = ', '.join(f'{run["pck"]:.1f}' for run in runs)
         auc = np.mean([run['auc'] for run in runs])
+        area = f'{100 * areas[config]["area"]:.0f} %' if config in areas else ''
         lines.append(
             f'| [{config}](/{file.relative_to(ROOT)}) | {parameters:.2f} | {macs:.3f} '
-            f'| {len(runs)} | {each} | {auc:.1f} | {difference} |'
+            f'| {each} | {auc:.1f} | {difference} | {area} |'
         )
     return '\n'.join(lines)
 

@@ -15,7 +15,6 @@ model = dict(
         decoder=_base_.codec,
     ),
 )
-optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'.activate': dict(decay_mult=0)}))  # slopes
 train_dataloader = dict(batch_size=32, dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.val_pipeline))
 test_dataloader = val_dataloader

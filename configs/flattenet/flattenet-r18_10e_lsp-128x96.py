@@ -9,4 +9,3 @@ model = dict(
     ),
     head=dict(in_channels=32, deconv_out_channels=None),
 )
-optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'.activate': dict(decay_mult=0)}))  # slopes

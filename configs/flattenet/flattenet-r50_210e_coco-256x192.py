@@ -9,7 +9,6 @@ model = dict(
     backbone=dict(depth=50, init_cfg=dict(checkpoint='torchvision://resnet50')),
     head=dict(out_channels=17, decoder=_base_.codec),
 )
-optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'.activate': dict(decay_mult=0)}))  # slopes
 train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.val_pipeline))
 test_dataloader = val_dataloader

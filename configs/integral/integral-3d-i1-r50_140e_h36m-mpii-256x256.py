@@ -1,21 +1,12 @@
 # I1 in space, strategy 2: half of each batch from MPII, which has no depth.
 _base_ = [
-    '../_base_/models/resnet.py',
+    '../_base_/models/resnet50_integral_3d.py',
     '../_base_/data/h36m_mpii.py',
     '../_base_/pipelines/256x256_integral_3d.py',
     '../_base_/schedules/adam_140e.py',
 ]
 
-model = dict(
-    backbone=dict(depth=50, init_cfg=dict(checkpoint='torchvision://resnet50')),
-    head=dict(
-        type='mmpose_sat.IntegralHead3D',
-        in_channels=2048,
-        out_channels=17,
-        loss=dict(_delete_=True, type='mmpose_sat.IntegralLoss3D', heatmap='gaussian'),
-        decoder=_base_.codec,
-    ),
-)
+model = dict(head=dict(loss=dict(heatmap='gaussian'), decoder=_base_.codec))
 pipeline = [t for t in _base_.train_pipeline if t['type'] != 'GetBBoxCenterScale']
 train_dataloader = dict(dataset=dict(pipeline=pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.val_pipeline))

@@ -1,21 +1,12 @@
 # I* in space, strategy 1: Human3.6M alone.
 _base_ = [
-    '../_base_/models/resnet.py',
+    '../_base_/models/resnet50_integral_3d.py',
     '../_base_/data/h36m.py',
     '../_base_/pipelines/256x256_integral_3d.py',
     '../_base_/schedules/adam_140e.py',
 ]
 
-model = dict(
-    backbone=dict(depth=50, init_cfg=dict(checkpoint='torchvision://resnet50')),
-    head=dict(
-        type='mmpose_sat.IntegralHead3D',
-        in_channels=2048,
-        out_channels=17,
-        loss=dict(_delete_=True, type='mmpose_sat.IntegralLoss3D'),
-        decoder=_base_.codec,
-    ),
-)
+model = dict(head=dict(decoder=_base_.codec))
 train_dataloader = dict(batch_size=128, dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.val_pipeline))
 test_dataloader = val_dataloader

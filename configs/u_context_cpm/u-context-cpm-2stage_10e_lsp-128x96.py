@@ -7,7 +7,7 @@ _base_ = [
 ]
 
 model = dict(
-    backbone=dict(out_channels=15, num_stages=2),
+    backbone=dict(out_channels=15, num_stages=2, trunk_init_cfg=None),
     head=dict(
         out_channels=14, num_stages=2, loss=dict(loss_weight=15 * 12 * 16 / 2), decoder=_base_.codec
     ),

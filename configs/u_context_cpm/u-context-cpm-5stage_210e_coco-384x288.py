@@ -10,15 +10,7 @@ model = dict(
     data_preprocessor=dict(
         mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], bgr_to_rgb=True
     ),
-    backbone=dict(
-        out_channels=17,
-        num_stages=5,
-        trunk_init_cfg=dict(
-            type='Pretrained',
-            checkpoint='{{$MMPOSE_SAT_MOBILENET:data/mobilenet_sgd_68.848.pth.tar}}',
-            prefix='module',
-        ),
-    ),
+    backbone=dict(out_channels=17, num_stages=5),
     head=dict(out_channels=17, num_stages=5, decoder=_base_.codec),
 )
 train_dataloader = dict(batch_size=32, dataset=dict(pipeline=_base_.train_pipeline))

@@ -1,5 +1,4 @@
-# The paper's network on LIP. Its trunk starts from ImageNet weights that are not downloaded: set
-# MMPOSE_SAT_MOBILENET to the file.
+# The paper's network on LIP.
 _base_ = [
     '../_base_/models/u_context_cpm.py',
     '../_base_/data/lip.py',
@@ -8,14 +7,7 @@ _base_ = [
 ]
 
 model = dict(
-    backbone=dict(
-        out_channels=17,
-        trunk_init_cfg=dict(
-            type='Pretrained',
-            checkpoint='{{$MMPOSE_SAT_MOBILENET:data/mobilenet_sgd_68.848.pth.tar}}',
-            prefix='module',
-        ),
-    ),
+    backbone=dict(out_channels=17),
     head=dict(
         out_channels=16,
         loss=dict(loss_weight=17 * 32 * 32 / 2),  # sums over cells, halved, as in the paper's code

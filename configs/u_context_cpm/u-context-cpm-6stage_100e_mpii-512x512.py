@@ -8,14 +8,7 @@ _base_ = [
 ]
 
 model = dict(
-    backbone=dict(
-        out_channels=17,
-        trunk_init_cfg=dict(
-            type='Pretrained',
-            checkpoint='{{$MMPOSE_SAT_MOBILENET:data/mobilenet_sgd_68.848.pth.tar}}',
-            prefix='module',
-        ),
-    ),
+    backbone=dict(out_channels=17),
     head=dict(out_channels=16, loss=dict(loss_weight=17 * 64 * 64 / 2), decoder=_base_.codec),
 )
 _base_.param_scheduler[0].monitor = 'mpii/PCKh'

@@ -1,10 +1,10 @@
 # A short schedule for a CPU: warm-up, then one cosine to zero.
-# Box coordinates are never decayed, whatever decay an optimizer is given.
+# Box coordinates and slopes of PReLU are never decayed, whatever decay an optimizer is given.
 _base_ = ['../runtime.py']
 
 optim_wrapper = dict(
     optimizer=dict(type='Adam', lr=4e-3, weight_decay=0.0),
-    paramwise_cfg=dict(custom_keys={'.coords': dict(decay_mult=0)}),
+    paramwise_cfg=dict(custom_keys={k: dict(decay_mult=0) for k in ('.coords', '.activate')}),
 )
 param_scheduler = [
     dict(type='LinearLR', begin=0, end=100, start_factor=0.01, by_epoch=False),

@@ -3,9 +3,12 @@
 import cv2
 import numpy as np
 import pytest
+from mmengine.config import Config
+from mmengine.runner import Runner
 from mmpose.registry import DATASETS
 
 from mmpose_sat.evaluation import PCKh
+from mmpose_sat.visualization import read_scalars
 
 
 def row(name, missing=()):
@@ -77,3 +80,32 @@ def test_a_missing_file_says_where_to_look(folder):
     config = dict(type='mmpose_sat.LipDataset', ann_file='none.csv', data_prefix=dict(img=''))
     with pytest.raises(FileNotFoundError, match='MMPOSE_SAT_LIP'):
         DATASETS.build(config)
+
+
+def test_the_papers_recipe_trains_and_is_tested_at_three_scales(folder):
+    rng = np.random.default_rng(0)
+    rows = []
+    for name in ('b.jpg', 'c.jpg', 'd.jpg', 'e.jpg'):
+        cv2.imwrite(str(folder / name), rng.integers(0, 255, (90, 60, 3), dtype=np.uint8))
+        rows.append(row(name, missing=(2,)))
+    (folder / 'lip.csv').write_text('\n'.join(rows) + '\n')
+    for suffix in ('', '_multi-scale'):
+        name = f'u-context-cpm-6stage_100e_lip-256x256{suffix}'
+        config = Config.fromfile(f'configs/u_context_cpm/{name}.py')
+        config.work_dir = str(folder / f'run{suffix}')
+        config.visualizer.name = name  # one for each run: it writes the scalars
+        config.model.backbone.update(num_stages=2, channels=8, trunk_init_cfg=None)
+        config.model.head.num_stages = 2
+        for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
+            loader.update(num_workers=0, persistent_workers=False, batch_size=4)
+            loader.dataset.update(
+                data_root=str(folder), ann_file='lip.csv', data_prefix=dict(img='')
+            )
+        if suffix:
+            config.load_from = str(folder / 'run' / 'epoch_1.pth')
+            assert 0 <= Runner.from_cfg(config).test()['lip/PCKh'] <= 100
+        else:
+            config.train_cfg.max_epochs = 1
+            Runner.from_cfg(config).train()
+            loss = dict(read_scalars(folder / 'run')['loss'])
+            assert len(loss) == 1 and np.isfinite(list(loss.values())).all()

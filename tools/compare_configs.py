@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
-from _runs import compare, shorten
+from _runs import ROOT, compare, shorten
 from mmengine.config import Config
 
 
@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1])
     parser.add_argument('--epochs', type=int, default=10)
     parser.add_argument('--out', type=Path, required=True, help='JSON file')
-    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/compared'))
+    parser.add_argument('--work-dir', type=Path, default=ROOT / 'work_dirs' / 'compared')
     args = parser.parse_args()
 
     def runs() -> Iterator[tuple[dict, Config, str]]:

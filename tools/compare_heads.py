@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument('--epochs', type=int, default=15)
     parser.add_argument('--out', type=Path, default=ROOT / 'benchmarks' / 'heads' / 'lsp_r18.json')
     parser.add_argument('--configs', type=Path, help='folder for configs; nothing is trained')
-    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/heads'))
+    parser.add_argument('--work-dir', type=Path, default=ROOT / 'work_dirs' / 'heads')
     args = parser.parse_args()
     if args.configs:
         args.configs.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,8 @@
 """Write a trained pose estimator as ONNX with standard operators only, and check it.
 
 The file maps normalised images (N, 3, H, W), N free, to what the head puts out before decoding:
-heatmaps, or coordinates and heatmaps. onnxruntime must agree with PyTorch to 1e-4 of each output's
-largest value.
+heatmaps (of the last stage), or coordinates and heatmaps. onnxruntime must agree with PyTorch to
+1e-4 of each output's largest value.
 """
 
 import argparse
@@ -26,7 +26,9 @@ class Network(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         output = self.model(images, None, mode='tensor')
-        return (output,) if isinstance(output, Tensor) else tuple(output)
+        if isinstance(output, list):  # heatmaps of stages
+            output = output[-1]
+        return (output,) if isinstance(output, Tensor) else output
 
 
 def export(model: nn.Module, size: tuple[int, int], path: Path) -> float:

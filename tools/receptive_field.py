@@ -1,8 +1,8 @@
 """Draw by which part of an image a network finds each joint, and say how large it is.
 
-Noise slides over people of the validation data; any top-down network of MMPose will do. The number
-is the smallest share of the image that holds half of the response, the mean over joints and
-people.
+Noise slides over people of the validation data; any top-down network of MMPose with heatmaps or
+coordinates will do. The number is the smallest share of the image that holds half of the response,
+the mean over joints and people.
 """
 
 import argparse
@@ -39,11 +39,12 @@ def main() -> None:
     for index in range(args.index, min(args.index + args.people, len(people))):
         person = people[index]
         data = model.data_preprocessor(pseudo_collate([person]))
+        names = model.dataset_meta['keypoint_id2name']
         responses = receptive_field(model, data['inputs'][0], args.patch, args.step)
+        responses = responses[: len(names)]  # without a background
         areas.append(half_response_area(responses))
         if index == args.index:
             image = person['inputs'].numpy()[::-1].transpose(1, 2, 0)
-            names = model.dataset_meta['keypoint_id2name']
             plot_receptive_field(image, responses, names, args.patch, args.step, args.out)
     area = float(torch.stack(areas).mean())
     if args.json:

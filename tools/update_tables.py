@@ -154,6 +154,11 @@ def compared_table(name: str) -> str:
     if not path.is_file():
         return 'Not measured yet.'
     rows = json.loads(path.read_text())
+    rows = [row for row in rows if row['epochs'] == rows[0]['epochs']]
+    seeds = {
+        config: {row['seed'] for row in rows if row['config'] == config}
+        for config in dict.fromkeys(row['config'] for row in rows)
+    }
     people = len(rows[0]['counted'])
     draws = np.random.default_rng(0).integers(0, people, (2000, people))
     draws = np.concatenate([np.arange(people)[None], draws])  # the first is the sample itself
@@ -163,18 +168,24 @@ def compared_table(name: str) -> str:
     ]
     fields = path.with_name('receptive_fields.json')
     areas = json.loads(fields.read_text()) if fields.is_file() else {}
-    first = None
-    for config in dict.fromkeys(row['config'] for row in rows):
-        runs = [row for row in rows if row['config'] == config]
+
+    def pcks(config: str, among: set[int]) -> np.ndarray:
+        """PCK of the people drawn each time, the mean over seeds."""
+        runs = [row for row in rows if row['config'] == config and row['seed'] in among]
         right, counted = (
             np.array([run[key] for run in runs])[:, draws] for key in ('right', 'counted')
         )
-        pck = (100 * right.sum(-1) / counted.sum(-1)).mean(0)
-        first = pck if first is None else first
-        low, high = np.percentile((pck - first)[1:], (2.5, 97.5))
-        difference = (
-            f'{(pck - first)[0]:+.1f} ({low:+.1f} … {high:+.1f})' if first is not pck else ''
-        )
+        return (100 * right.sum(-1) / counted.sum(-1)).mean(0)
+
+    first = rows[0]['config']
+    for config, own in seeds.items():
+        runs = [row for row in rows if row['config'] == config]
+        both = own & seeds[first]
+        difference = ''
+        if config != first:
+            gain = pcks(config, both) - pcks(first, both)
+            low, high = np.percentile(gain[1:], (2.5, 97.5))
+            difference = f'{gain[0]:+.1f} ({low:+.1f} … {high:+.1f})'
         (file,) = (ROOT / 'configs').glob(f'*/{config}.py')
         parameters, macs, _ = counts(file)
         each = ', '.join(f'{run["pck"]:.1f}' for run in runs)

@@ -42,7 +42,8 @@ class ScaledOptimWrapperConstructor(DefaultOptimWrapperConstructor):
                         if part in f'{owner_name}.{name}'.split('.'):
                             factor *= scale[part]
                             unused.discard(part)
-                group = groups[id(parameter)]
-                group['lr'] = factor * group.get('lr', self.optimizer_cfg['lr'])
+                if id(parameter) in groups:  # it is not where it is frozen
+                    group = groups[id(parameter)]
+                    group['lr'] = factor * group.get('lr', self.optimizer_cfg['lr'])
         if unused:
             raise ValueError(f'scale names {sorted(unused)}, which no parameter belongs to')

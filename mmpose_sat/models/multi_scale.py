@@ -10,6 +10,7 @@ from mmpose.models.utils.tta import flip_heatmaps
 from torch import Tensor
 
 from ..registry import MODELS
+from .heads import CoordinateHead
 
 __all__ = ['MultiScalePoseEstimator']
 
@@ -29,7 +30,7 @@ class MultiScalePoseEstimator(TopdownPoseEstimator):
 
     Raises:
         ValueError: ``scales`` is empty or one is not positive.
-        TypeError: the head gives no heatmaps.
+        TypeError: the head's output is not heatmaps that its codec decodes.
     """
 
     def __init__(
@@ -42,6 +43,9 @@ class MultiScalePoseEstimator(TopdownPoseEstimator):
         if not scales or min(scales) <= 0:
             raise ValueError(f'scales={scales} must be one or more positive numbers')
         super().__init__(*args, **kwargs)
+        decoder = getattr(self.head, 'decoder', None)
+        if isinstance(self.head, CoordinateHead) or not hasattr(decoder, 'heatmap_size'):
+            raise TypeError(f'{type(self.head).__name__} gives no heatmaps that its codec decodes')
         self.scales = scales
         self.size_divisor = size_divisor
 
@@ -78,6 +82,4 @@ class MultiScalePoseEstimator(TopdownPoseEstimator):
         output = self.head(self.extract_feat(images))
         if isinstance(output, list):
             output = output[-1]
-        if not isinstance(output, Tensor) or output.ndim != 4:
-            raise TypeError(f'{type(self.head).__name__} gives no heatmaps to average')
         return output[:, : len(indices)]

@@ -15,8 +15,10 @@ def _responses(output: object, places: Tensor | None) -> tuple[Tensor, Tensor | 
     if isinstance(output, tuple | list):  # coordinates and heatmaps, or stages
         output = output[0] if isinstance(output, tuple) else output[-1]
     assert isinstance(output, Tensor)
-    if output.ndim != 4:
+    if output.ndim == 3 and output.shape[2] in (2, 3):
         return output, None
+    if output.ndim != 4:
+        raise TypeError('the network gives neither heatmaps nor coordinates')
     flat = output.flatten(2)
     places = flat.argmax(-1) if places is None else places
     return flat.gather(2, places[..., None].expand(len(flat), -1, 1))[..., 0], places
@@ -33,7 +35,8 @@ def receptive_field(
     that give coordinates.
 
     Args:
-        model: any MMPose network, called as ``model(images, None, mode='tensor')``.
+        model: an MMPose network that gives heatmaps or coordinates, called as ``model(images, None,
+            mode='tensor')``.
         image: (3, H, W), normalised as the network takes it.
         patch: side of the square, px.
         step: px from one place to the next.
@@ -46,6 +49,7 @@ def receptive_field(
 
     Raises:
         ValueError: ``patch`` or ``step`` is not positive, or the patch is larger than the image.
+        TypeError: the network gives neither heatmaps nor coordinates.
     """
     height, width = image.shape[1:]
     if step < 1 or not 1 <= patch <= min(height, width):
@@ -74,10 +78,13 @@ def receptive_field(
 
 
 def half_response_area(responses: Tensor) -> Tensor:
-    """Smallest share of the places that holds half of all response, (K,) of (K, rows, columns)."""
+    """Smallest share of the places that holds half of all response, (K,) of (K, rows, columns).
+
+    1 for a joint that nothing has changed.
+    """
     flat = responses.flatten(1).sort(1, descending=True).values.double()
     reached = flat.cumsum(1) / flat.sum(1, keepdim=True).clamp(min=1e-12)
-    return ((reached < 0.5).sum(1) + 1) / flat.shape[1]
+    return ((reached < 0.5).sum(1) + 1).clamp(max=flat.shape[1]) / flat.shape[1]
 
 
 def plot_receptive_field(

@@ -39,6 +39,14 @@ def test_rates_and_decay_are_the_papers(wrapper):
         assert group['weight_decay'] == pytest.approx(decay), name
 
 
+def test_frozen_parameters_are_left_out(wrapper):
+    model = UContextCPM(3, 2, channels=8)
+    model.trunk.requires_grad_(False)
+    optimizer = build_optim_wrapper(model, wrapper).optimizer
+    count = sum(p.requires_grad for p in model.parameters())
+    assert len(optimizer.param_groups) == count
+
+
 def test_a_part_that_is_not_there_is_named(wrapper):
     wrapper.paramwise_cfg.scale = dict(refinement=4)
     with pytest.raises(ValueError, match=r"scale names \['refinement'\]"):

@@ -143,6 +143,8 @@ def test_groups_that_are_not_complementary_are_warned_of():
         (dict(upscale=0), 'nearest that do are 1$'),
         (dict(arrangement='fold'), "arrangement must be one of .* got 'fold'"),
         (dict(layers=[dict(activation='gelu')]), "activation must be .* got 'gelu'"),
+        (dict(layers=['relu']), "layers must hold a dict for each layer, got 'relu'"),
+        (dict(layers=[dict(groups=None, kernel_size=7)]), 'one 1 x 1 convolution: no kernel_size'),
         (dict(layers=[dict(kernel_size=4)]), 'kernel_size=4 must be odd'),
         (dict(layers=[dict(multiplier=0)]), 'multiplier=0 must be 1 or more'),
     ],

@@ -77,6 +77,12 @@ def test_context_reaches_across_the_map(context):
     assert seen[12].sum() >= 18 and seen[:, 12].sum() >= 18
 
 
+def test_the_first_heatmaps_are_small():
+    torch.manual_seed(0)
+    outputs = UContextCPM(15, 2)(torch.randn(4, 3, 128, 96))
+    assert all(out.std() < 0.5 for out in outputs)
+
+
 def test_pyramid_width_is_free():
     narrow, wide = (UContextCPM(3, 2, 'pyramid', context_cfg=dict(width=w)) for w in (16, 64))
     assert sum(p.numel() for p in narrow.parameters()) < sum(p.numel() for p in wide.parameters())
@@ -114,6 +120,8 @@ def test_public_imagenet_weights_load(tmp_path, dilated):
     [
         (dict(num_stages=0), 'num_stages=0 must be 1 or more'),
         (dict(context='v'), r"context must be one of \('u', .* got 'v'"),
+        (dict(context='none', context_cfg=dict(width=2)), "does not fit context='none'"),
+        (dict(num_stages=2, context_cfg=dict(width=2)), "does not fit context='u': .*'width'"),
         (dict(context_at='end'), "context_at must be 'stages' or 'trunk', got 'end'"),
     ],
 )

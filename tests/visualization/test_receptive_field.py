@@ -37,9 +37,17 @@ def test_only_what_is_looked_at_responds(heatmaps, tmp_path):
 def test_area_of_half_the_response():
     flat = torch.ones(1, 4, 5)
     assert half_response_area(flat).item() == pytest.approx(0.5)
+    assert half_response_area(torch.zeros(1, 4, 5)).item() == 1
     peaked = torch.zeros(1, 4, 5)
     peaked[0, 1, 1] = 3
     assert half_response_area(peaked).item() == pytest.approx(1 / 20)
+
+
+def test_other_outputs_are_refused():
+    model = Corner()
+    model.forward = lambda images, *_, **__: (torch.zeros(1, 2, 64), torch.zeros(1, 2, 96))
+    with pytest.raises(TypeError, match='neither heatmaps nor coordinates'):
+        receptive_field(model, torch.zeros(3, 48, 32))
 
 
 def test_patches_must_fit():

@@ -3,6 +3,6 @@
 _base_ = ['resnet.py']
 
 model = dict(
-    neck=dict(type='mmpose_sat.FlatteningNeck', in_channels=2048),
+    neck=dict(type='mmpose_sat.FlatteningNeck', in_channels=2048, layers=[dict()]),
     head=dict(in_channels=32, deconv_out_channels=None),
 )

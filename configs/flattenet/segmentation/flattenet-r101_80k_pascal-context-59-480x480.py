@@ -47,3 +47,4 @@ model = dict(
     train_cfg=dict(),
     test_cfg=dict(mode='slide', crop_size=_base_.crop_size, stride=(320, 320)),
 )
+optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'.activate': dict(decay_mult=0)}))  # slopes

@@ -28,7 +28,10 @@ def _context(name: str, channels: int, options: dict | None) -> tuple[nn.Module,
     """A context module and its output channels; nothing for ``'none'``."""
     if name == 'none':
         return nn.Identity(), channels
-    module = CONTEXTS[name](channels, **(options or {}))
+    try:
+        module = CONTEXTS[name](channels, **(options or {}))
+    except TypeError as error:
+        raise ValueError(f'context_cfg={options} does not fit context={name!r}: {error}') from None
     return module, module.out_channels
 
 
@@ -57,8 +60,8 @@ class UContextCPM(BaseBackbone):
         ``(B, 3, H, W)`` -> ``num_stages`` of ``(B, out_channels, ceil(H / 8), ceil(W / 8))``.
 
     Raises:
-        ValueError: a number is not positive, ``context`` or ``context_at`` is another, or an image
-            is smaller than the stride.
+        ValueError: a number is not positive, ``context`` or ``context_at`` is another,
+            ``context_cfg`` does not fit, or an image is smaller than the stride.
     """
 
     def __init__(
@@ -81,6 +84,8 @@ class UContextCPM(BaseBackbone):
             raise ValueError(f'context must be one of {names}, got {context!r}')
         if context_at not in ('stages', 'trunk'):
             raise ValueError(f"context_at must be 'stages' or 'trunk', got {context_at!r}")
+        if context == 'none' and context_cfg:
+            raise ValueError(f"context_cfg={context_cfg} does not fit context='none'")
         super().__init__(init_cfg)
         self.trunk = MobileNetV1(num_blocks=11, dilated=True, init_cfg=trunk_init_cfg)
         self.reduce = nn.Sequential(

@@ -18,7 +18,7 @@ def conv(
     norm: bool = True, act: bool = True,
 ) -> ConvModule:  # fmt: skip
     """A convolution of "same" padding with bias, batch norm and ReLU, as all of these have it."""
-    return ConvModule(
+    module = ConvModule(
         in_channels,
         out_channels,
         kernel_size,
@@ -29,6 +29,9 @@ def conv(
         norm_cfg=dict(type='BN') if norm else None,
         act_cfg=dict(type='ReLU') if act else None,
     )
+    # As PyTorch initialises: MMCV's own would make the first heatmaps twenty times as large.
+    module.conv.reset_parameters()
+    return module
 
 
 def _resized(x: Tensor, like: Tensor) -> Tensor:

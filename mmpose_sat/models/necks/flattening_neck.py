@@ -40,6 +40,8 @@ def _layer(
     norm_cfg = dict(type='BN')
     out_channels = multiplier * channels
     if groups is None:
+        if kernel_size != 3 or activation != 'prelu':
+            raise ValueError('groups=None is one 1 x 1 convolution: no kernel_size, no activation')
         return nn.Sequential(ConvModule(channels, out_channels, 1, stride, norm_cfg=norm_cfg))
     divisors = [n for n in range(1, channels + 1) if channels % n == 0]
     for count in groups:
@@ -107,7 +109,7 @@ class FlatteningNeck(BaseModule):
         arrangement: ``'shuffle'``; ``'pixel_shuffle'`` gives pixel (i, j) the channels that
             ``torch.nn.PixelShuffle`` gives it, every ``upscale ** 2``-th; ``'random'`` any: two of
             the paper's ablations.
-        init_cfg: MMEngine initialisation; default: PyTorch's own.
+        init_cfg: MMEngine initialisation; default: that of MMCV's ``ConvModule``.
 
     Shape:
         tuple, last ``(B, in_channels, h, w)`` -> ``((B, C, h * upscale / s, w * upscale / s),)``
@@ -134,6 +136,8 @@ class FlatteningNeck(BaseModule):
         self.layers = nn.Sequential()
         channels = in_channels
         for options in layers:
+            if not isinstance(options, dict):
+                raise ValueError(f'layers must hold a dict for each layer, got {options!r}')
             self.layers.append(_layer(channels, **options))
             channels *= options.get('multiplier', 1)
         legal = [n for n in range(1, channels + 1) if channels % n**2 == 0]

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import benchmark_deploy
 import benchmark_model
 import numpy as np
 import torch
@@ -114,9 +115,15 @@ def lsp_table() -> str:
     return '\n'.join(lines)
 
 
-def speed_table() -> str:
-    rows = json.loads((ROOT / 'benchmarks' / 'model' / 'cpu_2threads.json').read_text())['rows']
+def speed_table(name: str) -> str:
+    rows = json.loads((ROOT / 'benchmarks' / 'model' / f'{name}.json').read_text())['rows']
     return '\n'.join([benchmark_model.HEADER, *(benchmark_model.line(row, rows) for row in rows)])
+
+
+def deploy_table() -> str:
+    result = json.loads((ROOT / 'benchmarks' / 'model' / 'cpu_deploy.json').read_text())
+    rows = (row | dict(batch=result['batch']) for row in result['rows'])
+    return '\n'.join([benchmark_deploy.HEADER, *map(benchmark_deploy.line, rows)])
 
 
 def heads_table() -> str:
@@ -203,12 +210,15 @@ TABLES: dict[str, Callable[[], str]] = {
     'compared_flattenet': partial(compared_table, 'flattenet'),
     'counts': partial(counts_table, BOX),
     'cpm_counts': partial(counts_table, CPM),
+    'deploy': deploy_table,
     'dsnt_counts': partial(counts_table, DSNT),
     'flattenet_counts': partial(counts_table, FLATTENET),
     'heads': heads_table,
     'integral_counts': partial(counts_table, INTEGRAL),
     'lsp': lsp_table,
-    'speed': speed_table,
+    'speed': partial(speed_table, 'cpu_2threads'),
+    'speed_compiled': partial(speed_table, 'cpu_2threads_compiled'),
+    'speed_cpm': partial(speed_table, 'cpu_cpm'),
 }
 
 

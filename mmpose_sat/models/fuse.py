@@ -8,6 +8,7 @@ import torch
 from mmcv.cnn import ConvModule, fuse_conv_bn
 from torch import Tensor, nn
 
+from ..ops.native import is_exporting
 from .backbones import BoxConvNet
 from .layers import ShuffleUnit
 
@@ -63,6 +64,7 @@ class _ConvReLU(nn.Module):
     def __init__(self, conv: nn.Conv2d) -> None:
         super().__init__()
         self.conv = conv
+        self.has_onednn = torch.backends.mkldnn.is_available()  # compilers cannot ask
 
     def forward(self, x: Tensor) -> Tensor:
         conv = self.conv
@@ -73,10 +75,8 @@ class _ConvReLU(nn.Module):
         return pointwise(x, conv.weight, conv.bias, *shape, 'relu', [], '')
 
     def _is_one_primitive(self, x: Tensor) -> bool:
-        if torch.compiler.is_compiling() or torch.jit.is_tracing():  # they fuse by themselves
-            return False
         return (
-            torch.backends.mkldnn.is_available()
+            self.has_onednn
             and bool(torch.backends.mkldnn.enabled)
             and x.device.type == 'cpu'
             and x.dtype == self.conv.weight.dtype == torch.float32
@@ -84,6 +84,7 @@ class _ConvReLU(nn.Module):
             and not isinstance(self.conv.padding, str)
             and self.conv.padding_mode == 'zeros'
             and not (torch.is_grad_enabled() or torch.is_autocast_enabled('cpu'))
+            and not is_exporting()
         )
 
 

@@ -18,6 +18,7 @@ from .separable import box_conv2d_separable
 __all__ = [
     'NOT_LOADED',
     'box_conv2d_native',
+    'is_exporting',
     'prefers_other_formats',
     'refuses_channels_last',
     'refuses_native',
@@ -61,6 +62,16 @@ def refuses_native(x: Tensor, boxes: Tensor, kernel_size: int, stride: int) -> s
     return None
 
 
+def is_exporting() -> bool:
+    """Whether a graph for other runtimes is being made, which must not have operators of our own.
+
+    ``torch.compiler.is_exporting`` also holds while ``torch.compile`` traces (torch 2.11).
+    """
+    flag = getattr(torch.compiler, '_is_exporting_flag', None)
+    exporting = torch.compiler.is_compiling() if flag is None else flag
+    return exporting or torch.jit.is_tracing()
+
+
 def refuses_channels_last(x: Tensor) -> str | None:
     """Why the native operators for channels_last cannot run on a tensor, or ``None``."""
     if (reason := prefers_other_formats(x)) is not None:
@@ -74,10 +85,12 @@ def prefers_other_formats(x: Tensor) -> str | None:
     """Why channels_last does not pay for a tensor, or ``None``."""
     if NOT_LOADED is not None:
         return NOT_LOADED
-    if torch.compiler.is_compiling() or torch.jit.is_tracing():
-        return 'compilers and exporters have their own operators'
+    if is_exporting():
+        return 'exporters have their own operators'
     if x.device.type != 'cpu' or x.dtype not in _DTYPES:
         return 'there are operators for floating tensors of the CPU only'
+    if torch.compiler.is_compiling():
+        return None
     if torch._C._functorch.maybe_current_level() is not None or forward_ad._current_level >= 0:
         return 'they have no derivatives in forward mode or inside torch.func'
     return None

@@ -1,5 +1,7 @@
 """Folding batch normalisation changes nothing but the speed."""
 
+import copy
+
 import pytest
 import torch
 from mmcv.cnn import ConvModule
@@ -58,12 +60,31 @@ def test_other_models_are_fused_by_mmcv():
     torch.testing.assert_close(fused(x), model(x), rtol=1e-4, atol=1e-3)
 
 
+TINY = dict(stem_channels=8, channels=(8,), num_pairs=(1,), kernel_sizes=(5,), out_indices=(0,))
+
+
 def test_folded_networks_compile_in_one_piece():
-    model = BoxConvNet(
-        stem_channels=8, channels=(8,), num_pairs=(1,), kernel_sizes=(5,), out_indices=(0,)
-    )
-    folded = fuse_for_inference(model)
+    folded = fuse_for_inference(trained(BoxConvNet(**TINY)))
     x = torch.randn(1, 3, 32, 24)
     with torch.no_grad():
-        (found,) = torch.compile(folded, backend='eager', fullgraph=True)(x)
+        (found,) = torch.compile(folded, backend='aot_eager', fullgraph=True)(x)
         torch.testing.assert_close(found, folded(x)[0], rtol=1e-4, atol=1e-5)
+
+
+def test_training_compiles_in_one_piece():
+    eager = trained(BoxConvNet(**TINY))
+    traced = copy.deepcopy(eager)
+    x = torch.randn(2, 3, 32, 24)
+    for run in (eager, torch.compile(traced, backend='aot_eager', fullgraph=True)):
+        run(x)[0].square().mean().backward()
+    for (name, a), b in zip(eager.named_parameters(), traced.parameters(), strict=True):
+        torch.testing.assert_close(b.grad, a.grad, rtol=1e-3, atol=1e-5, msg=name)
+    for a, b in zip(eager.buffers(), traced.buffers(), strict=True):
+        torch.testing.assert_close(b, a)
+
+
+def test_exported_programs_have_operators_of_pytorch_only():
+    folded = fuse_for_inference(BoxConvNet(operator='conv3x3', **TINY))
+    program = torch.export.export(folded, (torch.randn(1, 3, 32, 24),))
+    assert not any('mmpose_sat' in str(n.target) for n in program.graph.nodes)
+    assert not any('mkldnn' in str(n.target) for n in program.graph.nodes)

@@ -52,6 +52,7 @@ def build(path: str, options: dict | None) -> nn.Module:
 
 def benchmark(path: str, batch: int, args: argparse.Namespace) -> dict[str, float]:
     """All figures of one network at one batch size."""
+    torch.compiler.reset()  # compiled for this batch alone, not for any
     model = build(path, args.cfg_options)
     model.to(args.device)
     images = torch.randn(batch, 3, *args.shape, device=args.device)

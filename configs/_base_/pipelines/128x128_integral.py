@@ -1,15 +1,6 @@
 # Height x width 128x128, coordinates of integral regression.
-_base_ = ['augmentation.py']
+_base_ = ['topdown.py']
 
 codec = dict(type='mmpose_sat.IntegralLabel', input_size=(128, 128))
-train_pipeline = [
-    *_base_.augmentation,
-    dict(type='TopdownAffine', input_size=codec['input_size']),
-    dict(type='GenerateTarget', encoder=codec),
-    dict(type='PackPoseInputs'),
-]
-val_pipeline = [
-    *_base_.loading,
-    dict(type='TopdownAffine', input_size=codec['input_size']),
-    dict(type='PackPoseInputs'),
-]
+_base_.train_pipeline[4].input_size = _base_.val_pipeline[2].input_size = codec['input_size']
+_base_.train_pipeline[5].encoder = codec

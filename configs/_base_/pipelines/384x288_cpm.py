@@ -1,5 +1,5 @@
 # Height x width 384x288, heatmaps at an eighth of it, 3 cells wide, without a background.
-_base_ = ['augmentation.py']
+_base_ = ['topdown.py']
 
 codec = dict(
     type='mmpose_sat.CentredHeatmap',
@@ -9,16 +9,6 @@ codec = dict(
     background=False,
     weigh_missing=False,
 )
-train_pipeline = [
-    *_base_.augmentation[:3],
-    dict(type='RandomHalfBody'),
-    *_base_.augmentation[3:],
-    dict(type='TopdownAffine', input_size=codec['input_size']),
-    dict(type='GenerateTarget', encoder=codec),
-    dict(type='PackPoseInputs'),
-]
-val_pipeline = [
-    *_base_.loading,
-    dict(type='TopdownAffine', input_size=codec['input_size']),
-    dict(type='PackPoseInputs'),
-]
+_base_.train_pipeline[4].input_size = _base_.val_pipeline[2].input_size = codec['input_size']
+_base_.train_pipeline[5].encoder = codec
+_base_.train_pipeline.insert(3, dict(type='RandomHalfBody'))

@@ -78,8 +78,6 @@ INTEGRAL = (
     'integral/integral-3d-r50_140e_h36m-256x256',
     'integral/direct-3d-r50_140e_h36m-256x256',
 )
-
-
 FLATTENET = (
     *(f'flattenet/flattenet-{name}_140e_mpii-256x256' for name in ('r50', 'r101')),
     'flattenet/flattenet-r152_140e_mpii-384x384',
@@ -158,8 +156,6 @@ def compared_table(name: str) -> str:
     both networks; PCK is pooled over joints and averaged over seeds.
     """
     path = ROOT / 'benchmarks' / 'compared' / f'{name}.json'
-    if not path.is_file():
-        return 'Not measured yet.'
     rows = json.loads(path.read_text())
     rows = [row for row in rows if row['epochs'] == rows[0]['epochs']]
     seeds = {
@@ -173,8 +169,7 @@ def compared_table(name: str) -> str:
         '| config | parameters (M) | GMAC (10⁹) | PCK@0.2 | AUC | difference | receptive field |',
         '|---|---|---|---|---|---|---|',
     ]
-    fields = path.with_name('receptive_fields.json')
-    areas = json.loads(fields.read_text()) if fields.is_file() else {}
+    areas = json.loads(path.with_name('receptive_fields.json').read_text())
 
     def pcks(config: str, among: set[int]) -> np.ndarray:
         """PCK of the people drawn each time, the mean over seeds."""
@@ -197,7 +192,7 @@ def compared_table(name: str) -> str:
         parameters, macs, _ = counts(file)
         each = ', '.join(f'{run["pck"]:.1f}' for run in runs)
         auc = np.mean([run['auc'] for run in runs])
-        area = f'{100 * areas[config]["area"]:.0f} %' if config in areas else ''
+        area = f'{100 * areas[config]["area"]:.0f} %' if config in areas else 'not measured'
         lines.append(
             f'| [{config}](/{file.relative_to(ROOT)}) | {parameters:.2f} | {macs:.3f} '
             f'| {each} | {auc:.1f} | {difference} | {area} |'

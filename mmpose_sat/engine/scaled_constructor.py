@@ -1,8 +1,8 @@
 """Learning rates of parts of a network, on top of those of kinds of parameters."""
 
 from mmengine.optim import DefaultOptimWrapperConstructor
-from mmengine.utils.dl_utils.parrots_wrapper import _BatchNorm
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from ..registry import OPTIM_WRAPPER_CONSTRUCTORS
 

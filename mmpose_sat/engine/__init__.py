@@ -3,8 +3,10 @@
 from .autocast_backbone_hook import AutocastBackboneHook
 from .freeze_boxes_hook import FreezeBoxesHook
 from .keep_memory_hook import KeepMemoryHook, keep_freed_memory
+from .safe_checkpoint_hook import SafeCheckpointHook
 from .sanity_hook import SanityHook
 from .scaled_constructor import ScaledOptimWrapperConstructor
+from .seed_epoch_hook import SeedEpochHook
 from .switch_loss_hook import SwitchLossHook
 from .train_set_metric_hook import TrainSetMetricHook
 
@@ -12,8 +14,10 @@ __all__ = [
     'AutocastBackboneHook',
     'FreezeBoxesHook',
     'KeepMemoryHook',
+    'SafeCheckpointHook',
     'SanityHook',
     'ScaledOptimWrapperConstructor',
+    'SeedEpochHook',
     'SwitchLossHook',
     'TrainSetMetricHook',
     'keep_freed_memory',

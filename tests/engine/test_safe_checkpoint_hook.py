@@ -1,0 +1,79 @@
+"""What is left when the disk is full while a checkpoint is written."""
+
+import resource
+
+import pytest
+import torch
+from mmengine.hooks import Hook
+from mmengine.model import BaseModel
+from mmengine.runner import Runner
+from torch import nn
+
+from mmpose_sat import engine  # noqa: F401 - registers the hooks
+
+
+class Net(BaseModel):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(64, 64)
+
+    def forward(self, x, mode='loss'):
+        return dict(loss=self.layer(x).square().mean())
+
+
+class FullDisk(Hook):
+    """From an epoch on, no file may grow beyond some bytes."""
+
+    priority = 'VERY_HIGH'
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def after_train_epoch(self, runner):
+        if runner.epoch == self.epoch:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
+
+
+def run(folder, *hooks, epochs=4, resume=False, keep=1):
+    return Runner(
+        model=Net(),
+        work_dir=str(folder),
+        train_dataloader=dict(
+            dataset=[torch.rand(64) for _ in range(4)],
+            batch_size=2,
+            sampler=dict(type='DefaultSampler', shuffle=False),
+            collate_fn=lambda batch: dict(x=torch.stack(batch)),
+        ),
+        train_cfg=dict(by_epoch=True, max_epochs=epochs),
+        optim_wrapper=dict(optimizer=dict(type='Adam', lr=0.05)),
+        default_hooks=dict(
+            checkpoint=dict(type='mmpose_sat.SafeCheckpointHook', interval=1, max_keep_ckpts=keep)
+        ),
+        custom_hooks=hooks,
+        resume=resume,
+        experiment_name=f'{folder.name}{epochs}{resume}{keep}safe',
+    )
+
+
+@pytest.fixture
+def file_sizes():
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_a_full_disk_leaves_the_last_checkpoint(tmp_path, file_sizes):
+    with pytest.raises(OSError, match=r'epoch_3.pth could not be written.*resume from .*epoch_2'):
+        run(tmp_path, FullDisk(epoch=2)).train()
+    assert [path.name for path in tmp_path.glob('*.pth')] == ['epoch_2.pth']
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    resumed = run(tmp_path, resume=True)
+    resumed.train()
+    assert resumed.epoch == 4
+    assert [path.name for path in tmp_path.glob('*.pth')] == ['epoch_4.pth']
+
+
+@pytest.mark.parametrize(('keep', 'left'), [(-1, {1, 2, 3, 4}), (2, {3, 4})])
+def test_as_many_are_kept_as_asked(tmp_path, keep, left):
+    run(tmp_path, keep=keep).train()
+    assert {path.name for path in tmp_path.glob('*.pth')} == {f'epoch_{i}.pth' for i in left}

@@ -71,5 +71,7 @@ class LspDataset(BaseCocoStyleDataset):
 class CombinedLspDataset(CombinedDataset):
     """Several :class:`LspDataset` as one, with their joints; arguments as for MMPose's own."""
 
+    METAINFO = LspDataset.METAINFO
+
     def __init__(self, datasets: list[dict], **kwargs: Any) -> None:
-        super().__init__(metainfo=LspDataset.METAINFO, datasets=datasets, **kwargs)
+        super().__init__(metainfo=self.METAINFO, datasets=datasets, **kwargs)

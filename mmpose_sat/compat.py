@@ -51,13 +51,23 @@ def apply() -> list[str]:
 def config_scope() -> None:
     """``_base_ = 'mmpose_sat::...'`` and inferencer aliases: MMEngine keeps a list of packages.
 
-    A config found by its alias is then built in the scope that it names itself, MMPose's.
+    A config found in either way is then built in the scope that it names itself, MMPose's: it says
+    which parts are ours.
     """
+    from mmengine.config import Config
     from mmengine.config.utils import MODULE2PACKAGE
     from mmengine.infer import BaseInferencer
     from mmengine.registry import init_default_scope
 
     MODULE2PACKAGE.setdefault('mmpose_sat', 'mmpose_sat')
+    find = Config._get_cfg_path
+
+    @functools.wraps(find)
+    def get_cfg_path(cfg_path: str, filename: str) -> tuple[str, str | None]:
+        path, scope = find(cfg_path, filename)
+        return path, None if scope == 'mmpose_sat' else scope
+
+    Config._get_cfg_path = staticmethod(get_cfg_path)
     load = BaseInferencer._load_model_from_metafile
 
     @functools.wraps(load)

@@ -7,8 +7,11 @@ import sys
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.logging import HistoryBuffer
+from mmengine.registry import init_default_scope
 from mmpose.models.losses import JSDiscretLoss
+from mmpose.registry import MODELS
 
 from mmpose_sat import compat
 
@@ -98,3 +101,13 @@ def test_mmposes_dsnt_loss_survives_a_masked_joint():
     assert (gradients[1][0, 1] == 0).all()
     gradients[0][0, 1] = 0
     assert torch.equal(*gradients)
+
+
+def test_an_inherited_config_is_built_in_its_own_scope(tmp_path):
+    path = tmp_path / 'mine.py'
+    path.write_text("_base_ = 'mmpose_sat::box_conv_net/box-conv-net_15e_lsp-128x96.py'\n")
+    config = Config.fromfile(path)
+    init_default_scope(config.default_scope)
+    with torch.device('meta'):
+        model = MODELS.build(config.model)
+    assert type(model.backbone).__name__ == 'BoxConvNet'

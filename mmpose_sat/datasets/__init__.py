@@ -1,5 +1,6 @@
 """Datasets and transforms, registered in :mod:`mmpose_sat.registry`."""
 
+from .coco_joints import CocoJointsDataset
 from .h36m import Human36mImageDataset
 from .lip import LipDataset
 from .lsp import CombinedLspDataset, LspDataset
@@ -8,6 +9,7 @@ from .mpii import MpiiDataset
 from .transforms import LoadImageOrSkip, RandomChannelGain
 
 __all__ = [
+    'CocoJointsDataset',
     'CombinedLspDataset',
     'Human36mImageDataset',
     'LipDataset',

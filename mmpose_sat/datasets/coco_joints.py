@@ -1,0 +1,104 @@
+"""Any joints, from an annotation file in COCO's format."""
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mmpose.datasets.datasets.base import BaseCocoStyleDataset
+
+from ..registry import DATASETS
+
+__all__ = ['CocoJointsDataset']
+
+_COLORS = {'left': [0, 200, 0], 'right': [255, 128, 0], '': [51, 153, 255]}
+
+
+@DATASETS.register_module()
+class CocoJointsDataset(BaseCocoStyleDataset):
+    """COCO-format keypoints with the joints, and the skeleton, that the file itself names.
+
+    MMPose wants joints described by hand for each data set; here the file's category is enough.
+
+    Args:
+        pairs: Names of joints that a flip exchanges. By default those that differ in ``left`` and
+            ``right`` only, whatever their case.
+        **kwargs: As for MMPose's ``BaseCocoStyleDataset``; with ``metainfo``, nothing is read off.
+
+    Raises:
+        FileNotFoundError: The annotation file is missing.
+        ValueError: The file is no COCO keypoint annotation, or has categories with different
+            joints; ``pairs`` names a joint that it does not have.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        ann_file: str = '',
+        data_root: str | None = None,
+        metainfo: dict | None = None,
+        pairs: Sequence[Sequence[str]] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if metainfo is None:
+            metainfo = _describe(Path(data_root or '') / ann_file, pairs)
+        super().__init__(*args, ann_file=ann_file, data_root=data_root, metainfo=metainfo, **kwargs)
+
+
+def _describe(path: Path, pairs: Sequence[Sequence[str]] | None) -> dict:
+    """MMPose's description of the joints in a file."""
+    if not path.is_file():
+        raise FileNotFoundError(f'annotation file {str(path)!r} does not exist')
+    try:
+        categories = [c for c in json.loads(path.read_text())['categories'] if c.get('keypoints')]
+        names, *others = (category['keypoints'] for category in categories)
+        links = categories[0].get('skeleton', [])
+        limbs = [(names[a - 1], names[b - 1]) for a, b in links]  # COCO counts from 1
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise ValueError(
+            f'{path} is no COCO keypoint annotation with a category that names its keypoints: '
+            f'{error!r}'
+        ) from error
+    if any(other != names for other in others):
+        raise ValueError(f'{path}: all categories must have the same keypoints, not {categories}')
+    if pairs is None:
+        swap = {name: other for name in names if (other := _other_side(name)) in names}
+    else:
+        swap = {a: b for pair in pairs for a, b in (pair, pair[::-1])}
+        if unknown := swap.keys() - set(names):
+            raise ValueError(f'pairs names {sorted(unknown)}; {path} has the joints {names}')
+    joints = {
+        i: dict(name=name, id=i, color=_COLORS[_side(name)], type='', swap=swap.get(name, ''))
+        for i, name in enumerate(names)
+    }
+    skeleton = {
+        i: dict(link=link, id=i, color=_COLORS[_side(link[0]) or _side(link[1])])
+        for i, link in enumerate(limbs)
+    }
+    return dict(
+        dataset_name=path.stem,
+        keypoint_info=joints,
+        skeleton_info=skeleton,
+        joint_weights=[1.0] * len(names),
+        sigmas=[0.05] * len(names),  # about the mean of COCO's
+    )
+
+
+def _side(name: str) -> str:
+    found = re.search('left|right', name, re.IGNORECASE)
+    return found[0].lower() if found else ''
+
+
+def _other_side(name: str) -> str:
+    """The name of the joint on the other side, ``''`` for joints without one."""
+    if (side := _side(name)) == '':
+        return ''
+    other = {'left': 'right', 'right': 'left'}[side]
+
+    def exchange(found: re.Match) -> str:
+        if found[0].isupper():
+            return other.upper()
+        return other.title() if found[0][0].isupper() else other
+
+    return re.sub(side, exchange, name, count=1, flags=re.IGNORECASE)

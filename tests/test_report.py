@@ -166,14 +166,18 @@ def test_data_that_has_moved(report, run, people, tmp_path):
     assert 'person' in page.texts['Receptive field']
 
 
-@pytest.mark.parametrize('content', [None, b'PK broken'])
-def test_bad_input_ends_with_one_line(run_tool, run, tmp_path, content):
-    named = f'{tmp_path} holds no config'
-    if content:
-        shutil.copy(run / 'tiny.py', tmp_path)
-        (tmp_path / 'epoch_1.pth').write_bytes(content)
-        named = f'{tmp_path / "epoch_1.pth"} is no checkpoint that can be read'
-    result = run_tool('report.py', tmp_path, '--out', tmp_path / 'report.html')
+@pytest.mark.parametrize('missing', ['folder', 'config', 'checkpoint'])
+def test_bad_input_ends_with_one_line(run_tool, run, tmp_path, missing):
+    folder, named = tmp_path, f'{tmp_path} holds no config'
+    if missing == 'folder':
+        folder = tmp_path / 'gone'
+        named = f'{folder} is no folder'
+    elif missing == 'checkpoint':
+        shutil.copy(run / 'tiny.py', folder)
+        whole = (run / 'epoch_1.pth').read_bytes()
+        (folder / 'epoch_1.pth').write_bytes(whole[: len(whole) // 2])
+        named = f'{folder / "epoch_1.pth"} is no checkpoint that can be read'
+    result = run_tool('report.py', folder, '--out', tmp_path / 'report.html')
     assert result.returncode == 1 and not (tmp_path / 'report.html').exists()
     (line,) = (line for line in result.stderr.splitlines() if line.startswith('report:'))
     assert named in line and result.stderr.endswith(f'{line}\n')

@@ -31,11 +31,13 @@ def config_as_run(folder: Path) -> tuple[str, Config]:
     """Name and content of the config that was last trained in a folder.
 
     Raises:
-        FileNotFoundError: the folder holds no config.
+        FileNotFoundError: there is no such folder, or no config in it.
     """
     dumped = max(folder.glob('*/vis_data/config.py'), default=None)  # of the last start
     named = max(folder.glob('*.py'), key=lambda path: path.stat().st_mtime, default=dumped)
     if named is None:
+        if not folder.is_dir():
+            raise FileNotFoundError(f'{folder} is no folder')
         raise FileNotFoundError(
             f'{folder} holds no config (*.py, */vis_data/config.py); is it a work directory?'
         )
@@ -130,8 +132,8 @@ class WorkDir:
         """All that was logged."""
         try:
             return read_scalars(self.folder)
-        except FileNotFoundError as error:
-            raise Missing(f'Nothing has been logged: {error}.') from None
+        except FileNotFoundError:
+            raise Missing('Nothing has been logged (*/vis_data/scalars.json).') from None
 
     @property
     def metrics(self) -> Scalars:

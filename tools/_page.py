@@ -60,8 +60,8 @@ def svg(alt: str, draw: Callable[[Path], object]) -> Markup:
 
 
 def photograph(image: np.ndarray, alt: str) -> Markup:
-    """An RGB picture (H, W, 3) as an element of the page."""
-    _, data = cv2.imencode('.jpg', image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
-    source = f'data:image/jpeg;base64,{base64.b64encode(data.tobytes()).decode()}'
+    """A picture (H, W, 4), RGB and opacity, as an element of the page."""
+    _, data = cv2.imencode('.webp', image[..., [2, 1, 0, 3]], [cv2.IMWRITE_WEBP_QUALITY, 85])
+    source = f'data:image/webp;base64,{base64.b64encode(data.tobytes()).decode()}'
     size = Markup('width="{1}" height="{0}"').format(*image.shape)
     return Markup('<img src="{}" alt="{}" {} loading="lazy">').format(source, alt, size)

@@ -158,12 +158,16 @@ class WorkDir:
         """The network with the weights of the last checkpoint."""
         if not self.checkpoints:
             raise Missing('The run has left no checkpoint (epoch_*.pth, iter_*.pth, best_*.pth).')
-        return init_model(self.config, str(self.checkpoints[max(self.checkpoints)]), device='cpu')
+        self.loaded = max(self.checkpoints)
+        return init_model(self.config, str(self.checkpoints[self.loaded]), device='cpu')
 
     def load(self, epoch: int) -> BaseModel:
         """The same network with the weights of another checkpoint."""
-        load_checkpoint(self.model, str(self.checkpoints[epoch]), map_location='cpu')
-        return self.model
+        model = self.model
+        if epoch != self.loaded:  # a run that goes on may have removed the last one by now
+            load_checkpoint(model, str(self.checkpoints[epoch]), map_location='cpu')
+            self.loaded = epoch
+        return model
 
     def _metric(self) -> NormalisedPCK:
         evaluators = self.config.val_evaluator

@@ -39,7 +39,6 @@ from mmpose_sat.visualization import (
     plot_receptive_field,
 )
 
-GREY = (128, 128, 128)  # around photographs, seen in light and in dark
 LOWER_IS_BETTER = re.compile('MPJPE|EPE|NME|loss')
 
 
@@ -114,19 +113,19 @@ def joints(run: WorkDir) -> Section:
             cells = (f'{100 * f:.1f}' for f in (errors.mean(), np.median(errors), right.mean()))
             rows.append((name.replace('_', ' '), len(errors), *cells))
     unit = f'errors in % of the {found.metric.unit}'
-    head = ('joint', 'count', 'mean', 'median', f'within {100 * found.metric.thr:g} %')
+    head = ('joint', 'count', 'mean', 'median', f'≤ {100 * found.metric.thr:g} %')
     return Section(tables=[Table(f'Joints of {len(found.people)} people, {unit}', head, rows)])
 
 
 def pair(sample: PoseDataSample, meta: dict, height: int = 320) -> np.ndarray:
-    """A person as annotated and as found, side by side, (height, W, 3), RGB."""
+    """A person as annotated and as found, side by side, (height, W, 4), RGB and opacity."""
     corner = sample.input_center - sample.input_scale / 2
     scale = height / sample.input_scale[1]
     crop = np.column_stack([scale * np.eye(2), -scale * corner])
     size = round(sample.input_scale[0] * scale), height
-    image = cv2.warpAffine(
-        mmcv.imread(sample.img_path, channel_order='rgb'), crop, size, borderValue=GREY
-    )
+    photo = mmcv.imread(sample.img_path, channel_order='rgb')
+    image = cv2.warpAffine(photo, crop, size)
+    inside = cv2.warpAffine(np.full(photo.shape[:2], 255, np.uint8), crop, size)
     drawn = PoseDataSample()
     for field in ('gt_instances', 'pred_instances'):
         points = sample.get(field).keypoints[:1, :, :2]
@@ -138,7 +137,9 @@ def pair(sample: PoseDataSample, meta: dict, height: int = 320) -> np.ndarray:
     visualizer = PoseLocalVisualizer(radius=4, line_width=2)
     visualizer.set_dataset_meta(meta)
     both = visualizer.add_datasample('', image, drawn, kpt_thr=0.5)
-    return np.insert(both, [size[0]] * 6, GREY[0], axis=1)
+    drawn_on = (both != np.tile(image, (1, 2, 1))).any(2)
+    opaque = np.where(drawn_on, np.uint8(255), np.tile(inside, (1, 2)))
+    return np.insert(np.dstack([both, opaque]), [size[0]] * 8, 0, axis=1)
 
 
 def predictions(run: WorkDir) -> Section:
@@ -185,14 +186,14 @@ def boxes(run: WorkDir) -> Section:
         for name, layer in run.load(step).named_modules():
             if isinstance(layer, BoxConv2d):
                 picture = svg(f'Boxes of {name} at {run.step} {step}', partial(draw, layer))
-                label = name.removeprefix('backbone.'), f'{layer.kernel_size} x {layer.kernel_size}'
+                label = name.removeprefix('backbone.'), f'{layer.kernel_size}x{layer.kernel_size}'
                 rows.setdefault(label, []).append((picture, f'{area:.1f}'))
     note = 'Every box over its kernel, coloured by where it lies, and the mean area of boxes in px.'
     if len(steps) == 1:
         figures = [
             (cells[0][0], f'{" ".join(name)}, {cells[0][1]} px') for name, cells in rows.items()
         ]
-        return Section(f'{note} There is one checkpoint, of {last(run)}.', figures=figures, width=7)
+        return Section(f'{note} There is one checkpoint, of {last(run)}.', figures=figures, width=9)
     head = ('layer', *(f'{run.step} {step}' for step in steps))
     cell = Markup('{}{}').format
     content = [(cell(n, Markup('<br>') + k), *(cell(*c) for c in r)) for (n, k), r in rows.items()]

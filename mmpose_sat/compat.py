@@ -102,7 +102,8 @@ def safe_checkpoints() -> None:
     array: Callable = np.ones(1).__reduce__()[0]  # type: ignore[assignment]
     scalar: Callable = np.float64(1).__reduce__()[0]  # type: ignore[assignment]
     dtypes = (type(np.dtype(kind)) for kind in ('f8', 'f4', 'i8', 'i4', 'u1', '?'))
-    classes = (HistoryBuffer, np.ndarray, np.dtype, *dtypes)
+    # bytes: what an empty array holds, such as Human3.6M's sigmas.
+    classes = (HistoryBuffer, np.ndarray, np.dtype, bytes, *dtypes)
     torch.serialization.add_safe_globals(
         [
             # With their names: onedl-mmengine takes the bare classes off the list after each load.

@@ -33,11 +33,13 @@ def test_mmengine_checkpoints_load_with_weights_only(tmp_path):
     content = dict(
         state_dict=dict(w=torch.ones(2)),
         message_hub=dict(log_scalars={'loss': history}, runtime_info=dict(best=np.float64(0.5))),
+        meta=dict(dataset_meta=dict(sigmas=np.array([], np.float32))),  # as Human3.6M's
     )
     torch.save(content, tmp_path / 'checkpoint.pth')
     loaded = torch.load(tmp_path / 'checkpoint.pth', weights_only=True)
     assert loaded['message_hub']['log_scalars']['loss'].mean() == 1.5
     assert loaded['message_hub']['runtime_info']['best'] == 0.5
+    assert loaded['meta']['dataset_meta']['sigmas'].shape == (0,)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,26 @@ from mmpose.registry import MODELS
 from mmpose_sat.ops import count_macs
 
 
+def count(config: Config, shape: tuple[int, int] | None = None) -> dict[str, tuple[int, int]]:
+    """Parameters and multiply-adds of an image, by part and in total.
+
+    Args:
+        config: of a top-down network.
+        shape: height and width, by default those of the config's codec.
+    """
+    init_default_scope(config.get('default_scope', 'mmpose'))
+    shape = shape or config.codec['input_size'][::-1]
+    with torch.device('meta'):
+        model = MODELS.build(config.model).eval()
+        macs = count_macs(model, torch.empty(1, 3, *shape), None, mode='tensor')
+    parameters = {
+        name: sum(p.numel() for p in child.parameters()) for name, child in model.named_children()
+    }
+    parts = [name for name in ('backbone', 'neck', 'head') if name in parameters]
+    counted = {name: (parameters[name], macs[name]) for name in parts}
+    return counted | dict(total=(sum(parameters.values()), macs.total()))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config')
@@ -18,23 +38,12 @@ def main() -> None:
     args = parser.parse_args()
     config = Config.fromfile(args.config)
     config.merge_from_dict(args.cfg_options or {})
-    init_default_scope(config.get('default_scope', 'mmpose'))
     if args.shape is None:
-        width, height = config.codec['input_size']
-        args.shape = height, width
-    with torch.device('meta'):
-        model = MODELS.build(config.model).eval()
-        macs = count_macs(model, torch.empty(1, 3, *args.shape), None, mode='tensor')
+        args.shape = config.codec['input_size'][::-1]
     print(f'input 3 x {args.shape[0]} x {args.shape[1]}; biases and normalisation not in the GMAC')
     print(f'{"":<10}{"parameters":>12}{"GMAC (1e9)":>12}')
-    parameters = {
-        name: sum(p.numel() for p in child.parameters()) for name, child in model.named_children()
-    }
-    parts = [name for name in ('backbone', 'neck', 'head') if name in parameters]
-    for name in parts:
-        print(f'{name:<10}{parameters[name]:>12,}{macs[name] / 1e9:>12.4f}')
-    total = sum(parameters.values()), macs.total()
-    print(f'{"total":<10}{total[0]:>12,}{total[1] / 1e9:>12.4f}')
+    for name, (parameters, macs) in count(config, args.shape).items():
+        print(f'{name:<10}{parameters:>12,}{macs / 1e9:>12.4f}')
 
 
 if __name__ == '__main__':

@@ -9,27 +9,12 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-import torch
+from _people import input_image, predict, to_input, validation_loader
 from mmengine.dataset import pseudo_collate
-from mmengine.model import BaseModel
-from mmengine.runner import Runner
 from mmpose.apis import init_model
-from mmpose.structures import PoseDataSample
 
 import mmpose_sat  # noqa: F401 - lets the checkpoints load
 from mmpose_sat.visualization import plot_border_error, plot_heatmaps
-
-
-def to_input(points: np.ndarray, sample: PoseDataSample) -> np.ndarray:
-    """Points (K, 2) of the photograph in px of the network's input."""
-    meta = sample.metainfo
-    corner = meta['input_center'] - meta['input_scale'] / 2
-    return (points - corner) / meta['input_scale'] * meta['input_size']
-
-
-def predict(model: BaseModel, data: dict) -> list:
-    with torch.no_grad():
-        return model.test_step(data)
 
 
 def main() -> None:
@@ -47,12 +32,10 @@ def main() -> None:
     for label, config, checkpoint in args.model:
         model = init_model(config, checkpoint, device='cpu')
         model.test_cfg = dict(model.test_cfg, output_heatmaps=True)
-        loader = Runner.build_dataloader(
-            dict(model.cfg.val_dataloader, persistent_workers=False, num_workers=0)
-        )
+        loader = validation_loader(model.cfg)
         person = loader.dataset[args.index]
         (found,) = predict(model, pseudo_collate([person]))
-        image = person['inputs'].numpy()[::-1].transpose(1, 2, 0)
+        image = input_image(person)
         heatmaps[label] = found.pred_fields.heatmaps.numpy()
         points[label] = to_input(found.pred_instances.keypoints[0], found)
         model.test_cfg['output_heatmaps'] = False

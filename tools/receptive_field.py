@@ -10,13 +10,12 @@ import json
 from pathlib import Path
 
 import torch
+from _people import input_image, responses, validation_people
 from _provenance import commit
-from mmengine.dataset import pseudo_collate
-from mmengine.runner import Runner
 from mmpose.apis import init_model
 
 import mmpose_sat  # noqa: F401 - lets the checkpoint load
-from mmpose_sat.visualization import half_response_area, plot_receptive_field, receptive_field
+from mmpose_sat.visualization import half_response_area, plot_receptive_field
 
 
 def main() -> None:
@@ -33,19 +32,15 @@ def main() -> None:
     parser.add_argument('--json', type=Path, help='file to keep the number in, by config')
     args = parser.parse_args()
     model = init_model(args.config, args.checkpoint, device='cpu')
-    loader = dict(model.cfg.val_dataloader, num_workers=0, persistent_workers=False)
-    people = Runner.build_dataloader(loader).dataset
+    people = validation_people(model.cfg)
     areas = []
     for index in range(args.index, min(args.index + args.people, len(people))):
         person = people[index]
-        data = model.data_preprocessor(pseudo_collate([person]))
-        names = model.dataset_meta['keypoint_id2name']
-        responses = receptive_field(model, data['inputs'][0], args.patch, args.step)
-        responses = responses[: len(names)]  # without a background
-        areas.append(half_response_area(responses))
+        found = responses(model, person, args.patch, args.step)
+        areas.append(half_response_area(found))
         if index == args.index:
-            image = person['inputs'].numpy()[::-1].transpose(1, 2, 0)
-            plot_receptive_field(image, responses, names, args.patch, args.step, args.out)
+            names = model.dataset_meta['keypoint_id2name']
+            plot_receptive_field(input_image(person), found, names, args.patch, args.step, args.out)
     area = float(torch.stack(areas).mean())
     if args.json:
         kept = json.loads(args.json.read_text()) if args.json.is_file() else {}

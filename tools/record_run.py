@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 from _provenance import commit, machine
-from mmengine.config import Config
+from _work_dir import config_as_run
 
 from mmpose_sat.visualization import read_scalars
 
@@ -23,8 +23,7 @@ def main() -> None:
     parser.add_argument('--final-eval', type=Path, help='JSON written by tools/final_eval.py')
     args = parser.parse_args()
     scalars = read_scalars(args.run)
-    loaded = Config.fromfile(max(args.run.glob('*/vis_data/config.py')))  # as it was run
-    name = max(args.run.glob('*.py'), key=lambda path: path.stat().st_mtime).stem
+    name, loaded = config_as_run(args.run)
     result = dict(
         config=name,
         seed=loaded.randomness.seed,

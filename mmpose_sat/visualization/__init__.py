@@ -1,6 +1,6 @@
 """Pictures of what was trained: learned boxes, curves, heatmaps, errors and receptive fields."""
 
-from .boxes import plot_boxes
+from .boxes import draw_boxes, plot_boxes
 from .curves import plot_curves, read_scalars
 from .heads import plot_border_error, plot_heatmaps
 from .pck import plot_pck
@@ -8,6 +8,7 @@ from .receptive_field import half_response_area, plot_receptive_field, receptive
 from .tradeoff import plot_tradeoff
 
 __all__ = [
+    'draw_boxes',
     'half_response_area',
     'plot_border_error',
     'plot_boxes',

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from matplotlib import rcParams
+from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -12,7 +14,28 @@ from torch import nn
 from ..ops import BoxConv2d
 from ..ops.splitting import split_edges
 
-__all__ = ['plot_boxes']
+__all__ = ['draw_boxes', 'plot_boxes']
+
+
+def draw_boxes(axis: Axes, layer: BoxConv2d) -> float:
+    """Draw the boxes of one layer over its kernel; return their mean area, px."""
+    edges = split_edges(layer.boxes.detach().cpu(), *layer.grid)
+    boxes = torch.cat([e[:, [0, -1]] for e in edges], 1).numpy()  # of split ones the outline
+    sides = boxes[:, 1::2] - boxes[:, 0::2] + 1
+    kernel = layer.kernel_size
+    # Colour by where the box lies, so that neighbours can be told apart.
+    angle = np.arctan2(*(boxes[:, 2:].mean(1) - kernel // 2, boxes[:, :2].mean(1) - kernel // 2))
+    patches = [Rectangle((box[0], box[2]), *side) for box, side in zip(boxes, sides, strict=True)]
+    collection = PatchCollection(patches, cmap='hsv', alpha=0.6, facecolor='none', lw=0.8)
+    collection.set_array(angle)
+    collection.set_clim(-np.pi, np.pi)
+    axis.add_collection(collection)
+    frame = rcParams['axes.edgecolor']
+    axis.add_patch(Rectangle((0, 0), kernel, kernel, fill=False, color=frame, lw=1))
+    axis.plot(kernel / 2, kernel / 2, '+', color=frame)
+    axis.set(xlim=(-0.5, kernel + 0.5), ylim=(kernel + 0.5, -0.5), aspect='equal')
+    axis.set_axis_off()
+    return float(sides.prod(1).mean())
 
 
 def plot_boxes(model: nn.Module, path: str | Path, columns: int = 5) -> Figure:
@@ -39,25 +62,8 @@ def plot_boxes(model: nn.Module, path: str | Path, columns: int = 5) -> Figure:
     for axis in axes:
         axis.set_axis_off()
     for axis, (name, layer) in zip(axes, layers, strict=False):
-        edges = split_edges(layer.boxes.detach().cpu(), *layer.grid)
-        boxes = torch.cat([e[:, [0, -1]] for e in edges], 1).numpy()  # of split ones the outline
-        sides = boxes[:, 1::2] - boxes[:, 0::2] + 1
+        area = draw_boxes(axis, layer)
         kernel = layer.kernel_size
-        # Colour by where the box lies, so that neighbours can be told apart.
-        angle = np.arctan2(
-            *(boxes[:, 2:].mean(1) - kernel // 2, boxes[:, :2].mean(1) - kernel // 2)
-        )
-        patches = [
-            Rectangle((box[0], box[2]), *side) for box, side in zip(boxes, sides, strict=True)
-        ]
-        collection = PatchCollection(patches, cmap='hsv', alpha=0.6, facecolor='none', lw=0.8)
-        collection.set_array(angle)
-        collection.set_clim(-np.pi, np.pi)
-        axis.add_collection(collection)
-        axis.add_patch(Rectangle((0, 0), kernel, kernel, fill=False, color='0.2', lw=1))
-        axis.plot(kernel / 2, kernel / 2, '+', color='0.2')
-        axis.set(xlim=(-0.5, kernel + 0.5), ylim=(kernel + 0.5, -0.5), aspect='equal')
-        area = sides.prod(1).mean()
         axis.set_title(f'{name}\n{kernel} x {kernel}, mean area {area:.1f} px', fontsize=6)
     figure.savefig(path, dpi=150)
     return figure

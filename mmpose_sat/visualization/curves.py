@@ -57,12 +57,15 @@ def plot_curves(runs: Mapping[str, str | Path], names: Sequence[str], path: str 
     for axis, name in zip(figure.subplots(1, len(names), squeeze=False).flat, names, strict=True):
         for label, logged in scalars.items():
             if name in logged:
-                axis.plot(*zip(*logged[name], strict=True), label=label, marker='.')
+                marker = '.' if len(logged[name]) < 100 else None
+                axis.plot(*zip(*logged[name], strict=True), label=label, marker=marker)
         if not axis.lines:
             known = sorted(set().union(*scalars.values()))
             raise ValueError(f'no run has logged {name!r}; logged were {known}')
         axis.set(title=name, xlabel='epoch' if '/' in name else 'iteration')
+        axis.xaxis.get_major_locator().set_params(integer=True)
         axis.grid(alpha=0.3)
-        axis.legend()
+        if len(runs) > 1:
+            axis.legend()
     figure.savefig(path, dpi=120)
     return figure

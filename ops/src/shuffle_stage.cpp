@@ -89,8 +89,6 @@ void apply(const Layer& layer, const Shape& s, const float* const* in, float* co
   }
   torch::stable::parallel_for(0, layer.in_channels, 32768 / pixels + 1, [&](int64_t begin, int64_t end) {
     for (int64_t c = begin; c < end; ++c) {
-      const float* next = in[std::min(c + 1, end - 1)];
-      for (int64_t i = 0; i < pixels; i += 16) __builtin_prefetch(next + i, 1, 2);
       if (layer.edges.empty()) {
         kernels.conv3x3(s, &layer.weights[9 * c], layer.bias[c], in[c], out[c]);
       } else {

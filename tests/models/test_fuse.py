@@ -105,7 +105,7 @@ def folded_stage(**changes):
 @pytest.mark.parametrize('batch', [0, 1, 3])
 @pytest.mark.parametrize('operator', ['box', 'conv3x3'])
 def test_a_folded_stage_is_one_operator(operator, batch, monkeypatch):
-    stage = folded_stage(operator=operator)
+    stage = folded_stage(operator=operator).to(memory_format=torch.channels_last)
     x = torch.randn(batch, 6, 9, 7).contiguous(memory_format=torch.channels_last)
     before = x.clone()
     with torch.no_grad():

@@ -24,7 +24,8 @@ __all__ = ['BoxConvNet']
 class BoxConvNet(BaseBackbone):
     """A stem to stride 4, then stages that keep the resolution.
 
-    On a CPU with native kernels, feature maps are channels_last in memory, whatever the input is.
+    On a CPU with native kernels, feature maps are channels_last in memory, whatever the input is;
+    those of a network folded for inference are contiguous.
 
     A stage is a transition to its channel count followed by pairs of units: a 3 x 3 depthwise unit,
     then a unit with the large-kernel operator. Widths and kernels grow to the middle stage.

@@ -1,6 +1,7 @@
 """Fewer passes over memory at inference: normalisation and ReLU folded into convolutions."""
 
 import copy
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
@@ -8,9 +9,10 @@ import torch
 from mmcv.cnn import ConvModule, fuse_conv_bn
 from torch import Tensor, nn
 
-from ..ops.native import is_exporting
+from ..ops import BoxConv2d
+from ..ops.native import is_exporting, prefers_other_formats
 from .backbones import BoxConvNet
-from .layers import ShuffleUnit
+from .layers import ShuffleStage, ShuffleUnit
 
 __all__ = ['fuse_for_inference']
 
@@ -21,7 +23,8 @@ def fuse_for_inference(model: nn.Module) -> nn.Module:
     What follows a convolution is folded into it (MMCV's ``fuse_conv_bn``); what follows a box
     convolution of a :class:`ShuffleUnit`, which has no weights to take it, into the 1 x 1
     convolution behind. On a CPU, the convolution of an MMCV ``ConvModule`` applies its ReLU as it
-    writes. Outputs differ by rounding only.
+    writes, and without gradients a stage of :class:`BoxConvNet` is one native operator. Outputs
+    differ by rounding only.
 
     Args:
         model: Any model whose batch normalisations, among the children of a module, directly follow
@@ -40,11 +43,13 @@ def fuse_for_inference(model: nn.Module) -> nn.Module:
                 _fold_into_next(norm, conv.conv)
                 unit.branch._modules[name] = nn.Identity()
     for module in model.modules():
-        if isinstance(module, BoxConvNet):
-            module.inplace = True
         if isinstance(module, ConvModule) and _ends_in_relu(module):
             module.conv = _ConvReLU(module.conv)
             module.with_activation = False
+    for module in list(model.modules()):
+        if isinstance(module, BoxConvNet):
+            stages: Any = module.stages
+            module.stages = nn.ModuleList(_FoldedStage(*stage) for stage in stages)
     return model
 
 
@@ -86,6 +91,59 @@ class _ConvReLU(nn.Module):
             and not (torch.is_grad_enabled() or torch.is_autocast_enabled('cpu'))
             and not is_exporting()
         )
+
+
+class _FoldedStage(ShuffleStage):
+    """A folded stage: one native operator on a CPU, if there is one for each of its layers."""
+
+    inplace = True
+
+    def forward(self, x: Tensor) -> Tensor:
+        transition: Any = self[0]
+        units: Any = list(self)[1:]
+        branch = [layer for unit in units for layer in unit.branch if not _does_nothing(layer)]
+        layers = [*transition.left, *transition.right, *branch]
+        boxes = {layer.kernel_size for layer in layers if isinstance(layer, BoxConv2d)}
+        if len(boxes) > 1 or not (_is_plain(x) and all(map(_has_operator, layers))):
+            return super().forward(x)
+        left, right, moved = map(_tensors_of, (transition.left, transition.right, branch))
+        if any(t.dtype != torch.float32 for t in (x, *left, *right, *moved)):
+            return super().forward(x)
+        return torch.ops.mmpose_sat.shuffle_stage(x, left, right, moved, max(boxes, default=1))
+
+
+def _is_plain(x: Tensor) -> bool:
+    autocast = torch.is_autocast_enabled('cpu')
+    return not (torch.is_grad_enabled() or autocast) and prefers_other_formats(x) is None
+
+
+def _does_nothing(layer: nn.Module | None) -> bool:
+    return layer is None or isinstance(layer, nn.Identity)
+
+
+def _has_operator(layer: nn.Module) -> bool:
+    """Whether a layer is a box in one piece, 3 x 3 or, with a ReLU, 1 x 1."""
+    if isinstance(layer, BoxConv2d):
+        return layer.pieces == 1
+    if isinstance(layer, ConvModule):
+        if isinstance(layer.conv, _ConvReLU):
+            return layer.conv.conv.kernel_size == (1, 1)
+        if layer.with_activation or not _does_nothing(layer.norm):
+            return False
+        layer = layer.conv
+    return type(layer) is nn.Conv2d and layer.kernel_size == (3, 3) and layer.bias is not None
+
+
+def _tensors_of(layers: Iterable[Any]) -> list[Tensor]:
+    tensors: list[Any] = []
+    for layer in layers:
+        if isinstance(layer, BoxConv2d):
+            tensors.append(layer.boxes)
+            continue
+        while not isinstance(layer, nn.Conv2d):
+            layer = layer.conv
+        tensors += [layer.weight, layer.bias]
+    return tensors
 
 
 @torch.no_grad()

@@ -230,6 +230,10 @@ def _register_channels_last() -> None:
     def deinterleave_gradients(ctx: Any, *grads: Tensor) -> Tensor:
         return operators.interleave(*map(last, grads))
 
+    @torch.library.register_fake('mmpose_sat::shuffle_stage')
+    def _(x: Tensor, left: list[Tensor], *args: Any) -> Tensor:
+        return x.new_empty(x.shape[0], 2 * left[-1].shape[0], *x.shape[2:])
+
     @torch.library.register_fake('mmpose_sat::batch_norm')
     def _(x: Tensor, weight: Tensor, bias: Tensor, eps: float, relu: bool) -> tuple[Tensor, ...]:
         return torch.empty_like(x), torch.empty_like(weight), torch.empty_like(weight)

@@ -36,10 +36,25 @@ struct NormKernels {
                    const void* x, void* out, int64_t begin, int64_t end);
 };
 
+// Planes are given by their addresses. Weights: for each `rows` output channels, those of the first input
+// channel, then those of the next; filled up with zeros, as biases are.
+struct Pointwise {
+  int64_t in_channels, out_channels;
+  const float *weights, *bias;
+};
+
+// A 1 x 1 convolution with ReLU for panels [begin, end) of that many pixels.
+struct PointwiseKernels {
+  int64_t rows, pixels;
+  void (*run)(const Pointwise&, const float* const* in, float* const* out, int64_t pixels, int64_t begin,
+              int64_t end);
+};
+
 // The CPU kernels of one instruction set, for the storage types float, double, half and bfloat16 (in
 // this order). Workspace stays with the thread.
 struct CpuKernels {
-  // One plane of a box convolution; of the shape, batch and channels are not looked at.
+  // One plane of a box convolution, which `out` may overwrite unless strided; of the shape, batch and
+  // channels are not looked at.
   using Forward = void (*)(Shape, const Edges&, const void* x, void* out);
   // `grad_edges` receives four sums, in the order of Edges; null when nobody needs them.
   using Backward = void (*)(Shape, const Edges&, const void* grad, const void* x, void* grad_x,
@@ -51,12 +66,16 @@ struct CpuKernels {
   using Unshuffle = void (*)(const void* new_left, const void* new_right, void* left, void* right,
                              int64_t channels, int64_t step, int64_t begin, int64_t end);
   using ShuffleInPlace = void (*)(void* left, void* right, int64_t channels, int64_t begin, int64_t end);
+  // The same of a 3 x 3 convolution in float32.
+  using Conv3x3 = void (*)(const Shape&, const float* weights, float bias, const float* x, float* out);
   Forward forward[4];
   Backward backward[4];
   NormKernels norm[4];
   Shuffle shuffle[3];  // of 2, 4 and 8 bytes
   Unshuffle unshuffle[3];
   ShuffleInPlace shuffle_in_place[3];
+  PointwiseKernels pointwise;
+  Conv3x3 conv3x3;
 };
 
 // Those for the processor this runs on.

@@ -14,6 +14,7 @@
 
 #include "box_conv.h"
 #include "channels_last.h"
+#include "pointwise.h"
 
 namespace mmpose_sat {
 namespace {
@@ -150,6 +151,15 @@ void load_strip(const Layout<T>& at, const S* plane, const Shape& s, int64_t str
   std::fill(at.row(to, at.rows + at.above), to + at.size(), T(0));
 }
 
+// The plane, or a copy of it where the result would overwrite what later strips read.
+template <class S, class T>
+const S* readable(const Layout<T>& at, const Shape& s, const S* plane, const void* out) {
+  static thread_local std::vector<S> copy;
+  if (plane != out || at.rows == s.height) return plane;
+  copy.assign(plane, plane + s.height * s.width);
+  return copy.data();
+}
+
 // Along x, the rows of a strip that lie in the plane; zeros in the others.
 template <class T>
 void filter_rows(const Layout<T>& at, const Taps& taps, const Shape& s, int64_t y0, T* from, T* to,
@@ -174,7 +184,7 @@ void forward(Shape s, const Edges& e, const void* x, void* out) {
   T* buffer = claim(memory, 4, at.size());
   T* filtered = buffer + at.size();
   T* spare[2] = {filtered + at.size(), filtered + 2 * at.size()};
-  const S* source = static_cast<const S*>(x);
+  const S* source = readable(at, s, static_cast<const S*>(x), out);
   S* target = static_cast<S*>(out);
   for (int64_t y0 = 0; y0 < s.height; y0 += at.rows) {
     load_strip(at, source, s, 1, y0, buffer);
@@ -233,6 +243,28 @@ void backward(Shape s, const Edges& e, const void* grad, const void* x, void* gr
   std::copy(sums, sums + 4, grad_edges);
 }
 
+void conv3x3(const Shape& s, const float* weights, float bias, const float* x, float* out) {
+  using S = Storage<float>;
+  static thread_local std::vector<float> memory;
+  const Layout<float> at = make_layout<float>(s, 1, 1);
+  float* buffer = claim(memory, 1, at.size());
+  const S* source = readable(at, s, reinterpret_cast<const S*>(x), out);
+  for (int64_t y0 = 0; y0 < s.height; y0 += at.rows) {
+    load_strip(at, source, s, 1, y0, buffer);
+    for (int64_t y = y0; y < std::min(y0 + at.rows, s.height); ++y) {
+      const float* __restrict above = at.row(buffer, y - y0 - 1) - 1;
+      const float *__restrict level = above + at.pitch, *__restrict below = level + at.pitch;
+      const float* __restrict w = weights;
+      float* __restrict to = out + y * s.width;
+      for (int64_t i = 0; i < s.width; ++i) {
+        to[i] = (w[0] * above[i] + w[1] * above[i + 1] + w[2] * above[i + 2] + bias) +
+                (w[3] * level[i] + w[4] * level[i + 1] + w[5] * level[i + 2]) +
+                (w[6] * below[i] + w[7] * below[i + 1] + w[8] * below[i + 2]);
+      }
+    }
+  }
+}
+
 template <class S>
 constexpr NormKernels norm_kernels{load<S>, moments<S>, apply<S>, gradient_sums<S>, gradient<S>};
 
@@ -247,6 +279,8 @@ const CpuKernels MMPOSE_SAT_ISA = {
      norm_kernels<Storage<BFloat16>>},
     {shuffle<uint16_t>, shuffle<uint32_t>, shuffle<uint64_t>},
     {unshuffle<uint16_t>, unshuffle<uint32_t>, unshuffle<uint64_t>},
-    {shuffle_in_place<uint16_t>, shuffle_in_place<uint32_t>, shuffle_in_place<uint64_t>}};
+    {shuffle_in_place<uint16_t>, shuffle_in_place<uint32_t>, shuffle_in_place<uint64_t>},
+    {kRows, kPanel, pointwise},
+    conv3x3};
 
 }  // namespace mmpose_sat

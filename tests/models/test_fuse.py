@@ -10,6 +10,8 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmpose_sat.models import BoxConvNet, fuse_for_inference
+from mmpose_sat.models.layers import ShuffleStage
+from mmpose_sat.ops.native import NOT_LOADED
 
 
 def trained(model):
@@ -88,3 +90,51 @@ def test_exported_programs_have_operators_of_pytorch_only():
     program = torch.export.export(folded, (torch.randn(1, 3, 32, 24),))
     assert not any('mmpose_sat' in str(n.target) for n in program.graph.nodes)
     assert not any('mkldnn' in str(n.target) for n in program.graph.nodes)
+
+
+needs_library = pytest.mark.skipif(NOT_LOADED is not None, reason=str(NOT_LOADED))
+
+
+def folded_stage(**changes):
+    plan = dict(stem_channels=6, channels=(10,), num_pairs=(2,), kernel_sizes=(7,))
+    network = BoxConvNet(**plan, out_indices=(0,), **changes)
+    return fuse_for_inference(trained(network)).stages[0]
+
+
+@needs_library
+@pytest.mark.parametrize('batch', [0, 1, 3])
+@pytest.mark.parametrize('operator', ['box', 'conv3x3'])
+def test_a_folded_stage_is_one_operator(operator, batch, monkeypatch):
+    stage = folded_stage(operator=operator).to(memory_format=torch.channels_last)
+    x = torch.randn(batch, 6, 9, 7).contiguous(memory_format=torch.channels_last)
+    before = x.clone()
+    with torch.no_grad():
+        expected = ShuffleStage.forward(stage, x)
+        monkeypatch.setattr(ShuffleStage, 'forward', None)
+        found = stage(x)
+        compiled = torch.compile(stage, backend='aot_eager', fullgraph=True)(x)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+    assert torch.equal(compiled, found) and torch.equal(x, before)
+
+
+@needs_library
+@pytest.mark.parametrize(
+    'changes',
+    [dict(operator='dilated'), dict(pieces=4), dict(norm_cfg=dict(type='GN', num_groups=1))],
+)
+def test_other_stages_stay_what_they_are(changes):
+    stage, x = folded_stage(**changes), torch.randn(1, 6, 8, 9)
+    with torch.no_grad():
+        assert torch.equal(stage(x), ShuffleStage.forward(stage, x))
+
+
+@needs_library
+def test_what_the_operator_of_a_stage_cannot_do_goes_the_other_way():
+    stage, x = folded_stage(), torch.randn(1, 6, 8, 9)
+    assert stage(x).requires_grad
+    with torch.no_grad():
+        expected = stage(x)
+        with torch.autocast('cpu', torch.bfloat16):
+            assert stage(x).dtype == torch.bfloat16
+        for found in (torch.vmap(stage)(x[None])[0], stage.double()(x.double()).float()):
+            torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)

@@ -13,10 +13,9 @@ from mmpose.models.backbones.base_backbone import BaseBackbone
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from ...ops import interleave, shuffle_halves
 from ...ops.native import prefers_other_formats
 from ...registry import MODELS
-from ..layers import ConvBNReLU, ShuffleUnit, TransitionUnit
+from ..layers import ConvBNReLU, ShuffleStage, ShuffleUnit, TransitionUnit
 
 __all__ = ['BoxConvNet']
 
@@ -25,7 +24,8 @@ __all__ = ['BoxConvNet']
 class BoxConvNet(BaseBackbone):
     """A stem to stride 4, then stages that keep the resolution.
 
-    On a CPU with native kernels, feature maps are channels_last in memory, whatever the input is.
+    On a CPU with native kernels, feature maps are channels_last in memory, whatever the input is;
+    those of a network folded for inference are contiguous.
 
     A stage is a transition to its channel count followed by pairs of units: a 3 x 3 depthwise unit,
     then a unit with the large-kernel operator. Widths and kernels grow to the middle stage.
@@ -86,8 +86,6 @@ class BoxConvNet(BaseBackbone):
         self.out_indices = tuple(out_indices)
         self.frozen_stages = frozen_stages
         self.norm_eval = norm_eval
-        #: Without gradients, units may overwrite what they are given (``fuse_for_inference``).
-        self.inplace = False
 
         self.stem = nn.Sequential(
             ConvBNReLU(in_channels, stem_channels, 7, stride=2, padding=3, norm_cfg=norm_cfg),
@@ -96,7 +94,7 @@ class BoxConvNet(BaseBackbone):
         self.stages = nn.ModuleList()
         width = stem_channels
         for stage_width, pairs, kernel_size in zip(channels, num_pairs, kernel_sizes, strict=True):
-            stage = nn.Sequential(TransitionUnit(width, stage_width, norm_cfg))
+            stage = ShuffleStage(TransitionUnit(width, stage_width, norm_cfg))
             for _ in range(pairs):
                 for unit in ('conv3x3', operator):
                     stage.append(
@@ -113,10 +111,7 @@ class BoxConvNet(BaseBackbone):
         x = self.stem(x)
         outputs = []
         for index, stage in enumerate(self.stages):
-            left, right = stage[0](x)  # type: ignore[index]
-            for unit in stage[1:]:  # type: ignore[index]
-                left, right = unit(*shuffle_halves(left, right, inplace=self.inplace))
-            x = interleave(left, right)
+            x = stage(x)
             if index in self.out_indices:
                 outputs.append(x)
         return tuple(outputs)

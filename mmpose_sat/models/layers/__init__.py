@@ -1,3 +1,17 @@
-from .shuffle_units import OPERATORS, ConvBNReLU, ShuffleUnit, TransitionUnit, depthwise
+from .shuffle_units import (
+    OPERATORS,
+    ConvBNReLU,
+    ShuffleStage,
+    ShuffleUnit,
+    TransitionUnit,
+    depthwise,
+)
 
-__all__ = ['OPERATORS', 'ConvBNReLU', 'ShuffleUnit', 'TransitionUnit', 'depthwise']
+__all__ = [
+    'OPERATORS',
+    'ConvBNReLU',
+    'ShuffleStage',
+    'ShuffleUnit',
+    'TransitionUnit',
+    'depthwise',
+]

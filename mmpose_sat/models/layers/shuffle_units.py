@@ -1,8 +1,8 @@
 """The units of BoxConvNet (Zhang, Halber, Rusinkiewicz, arXiv 1906.11367, Fig. 3).
 
 A unit transforms half of the channels (ShuffleNetV2's basic unit); a transition transforms both
-copies of its input and so changes the channel count. Units take and give the two halves apart; what
-runs them shuffles the channels in between.
+copies of its input and so changes the channel count. Units take and give the two halves apart; the
+stage they are in shuffles the channels in between.
 """
 
 from mmcv.cnn import ConvModule, build_norm_layer
@@ -10,9 +10,16 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from ...ops import BoxConv2d, batch_norm
+from ...ops import BoxConv2d, batch_norm, interleave, shuffle_halves
 
-__all__ = ['OPERATORS', 'ConvBNReLU', 'ShuffleUnit', 'TransitionUnit', 'depthwise']
+__all__ = [
+    'OPERATORS',
+    'ConvBNReLU',
+    'ShuffleStage',
+    'ShuffleUnit',
+    'TransitionUnit',
+    'depthwise',
+]
 
 OPERATORS = ('box', 'dilated', 'conv3x3')
 
@@ -135,3 +142,21 @@ class TransitionUnit(BaseModule):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return self.left(x), self.right(x)
+
+
+class ShuffleStage(nn.Sequential):
+    """A transition and the units behind it, channels shuffled in front of each unit.
+
+    Shape:
+        ``(N, A, H, W)`` -> ``(N, B, H, W)``, the halves' channels in turn.
+    """
+
+    #: Without gradients, units may overwrite what they are given (``fuse_for_inference``).
+    inplace = False
+
+    def forward(self, x: Tensor) -> Tensor:
+        transition, *units = self
+        left, right = transition(x)
+        for unit in units:
+            left, right = unit(*shuffle_halves(left, right, inplace=self.inplace))
+        return interleave(left, right)

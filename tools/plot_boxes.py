@@ -1,10 +1,11 @@
-"""Draw the learned boxes of a checkpoint."""
+"""Draw the learned boxes of a checkpoint, and say what they are like beside fresh ones."""
 
 import argparse
 
 from mmpose.apis import init_model
 
 import mmpose_sat  # noqa: F401 - lets the checkpoint load
+from mmpose_sat.ops import BoxConv2d, box_statistics
 from mmpose_sat.visualization import plot_boxes
 
 
@@ -14,7 +15,15 @@ def main() -> None:
     parser.add_argument('checkpoint')
     parser.add_argument('--out', default='boxes.png')
     args = parser.parse_args()
-    plot_boxes(init_model(args.config, args.checkpoint, device='cpu').backbone, args.out)
+    backbone = init_model(args.config, args.checkpoint, device='cpu').backbone
+    plot_boxes(backbone, args.out)
+    learned = box_statistics(backbone)
+    for layer in backbone.modules():
+        if isinstance(layer, BoxConv2d):
+            layer.reset_parameters()
+    fresh = box_statistics(backbone)
+    for name, value in learned.items():
+        print(f'{name:>9}: fresh {fresh[name]:.3f}, learned {value:.3f}')
     print(args.out)
 
 

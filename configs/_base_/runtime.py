@@ -12,5 +12,6 @@ custom_hooks = [
     dict(type='SyncBuffersHook'),
     dict(type='mmpose_sat.SanityHook'),
     dict(type='mmpose_sat.SeedEpochHook'),
+    dict(type='mmpose_sat.BoxStatisticsHook'),
     dict(type='mmpose_sat.KeepMemoryHook'),  # on a CPU
 ]

@@ -1,6 +1,7 @@
 """Hooks, and learning rates of parts, registered in :mod:`mmpose_sat.registry`."""
 
 from .autocast_backbone_hook import AutocastBackboneHook
+from .box_statistics_hook import BoxStatisticsHook
 from .freeze_boxes_hook import FreezeBoxesHook
 from .keep_memory_hook import KeepMemoryHook, keep_freed_memory
 from .safe_checkpoint_hook import SafeCheckpointHook
@@ -12,6 +13,7 @@ from .train_set_metric_hook import TrainSetMetricHook
 
 __all__ = [
     'AutocastBackboneHook',
+    'BoxStatisticsHook',
     'FreezeBoxesHook',
     'KeepMemoryHook',
     'SafeCheckpointHook',

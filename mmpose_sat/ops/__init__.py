@@ -9,6 +9,7 @@ from .functional import box_conv2d
 from .module import BoxConv2d
 from .reference import box_conv2d_reference, box_kernel
 from .shuffle import interleave, shuffle_halves
+from .statistics import box_statistics
 
 __all__ = [
     'BACKENDS',
@@ -18,6 +19,7 @@ __all__ = [
     'box_conv2d',
     'box_conv2d_reference',
     'box_kernel',
+    'box_statistics',
     'boxes_to_convolutions',
     'count_macs',
     'debug',

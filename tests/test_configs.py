@@ -62,11 +62,10 @@ def test_box_coordinates_are_not_decayed(config, model):
     optimizer = build_optim_wrapper(model, wrapper).optimizer
     decay = {id(p): g['weight_decay'] for g in optimizer.param_groups for p in g['params']}
     boxes = [m for m in model.modules() if isinstance(m, BoxConv2d)]
-    has_boxes = 'box' in (
-        config.model.backbone.get('context'),
-        isinstance(model.backbone, BoxConvNet) and model.backbone.operator,
-    )
-    assert bool(boxes) == has_boxes
+    operators = [config.model.backbone.get('context')]
+    if isinstance(model.backbone, BoxConvNet):
+        operators.append(model.backbone.operator)
+    assert bool(boxes) == bool({'box', 'normalized_box'}.intersection(operators))
     assert all(decay[id(layer.coords)] == 0 for layer in boxes)
     assert sum(value > 0 for value in decay.values()) > 0
 

@@ -124,7 +124,7 @@ def _does_nothing(layer: nn.Module | None) -> bool:
 def _has_operator(layer: nn.Module) -> bool:
     """Whether a layer is a box in one piece, 3 x 3 or, with a ReLU, 1 x 1."""
     if isinstance(layer, BoxConv2d):
-        return layer.pieces == 1
+        return layer.pieces == 1 and not layer.normalize
     if isinstance(layer, ConvModule):
         if isinstance(layer.conv, _ConvReLU):
             return layer.conv.conv.kernel_size == (1, 1)

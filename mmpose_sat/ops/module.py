@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from .checks import check_box_values, check_kernel_size, check_stride
 from .functional import box_conv2d
 from .reference import box_kernel, separable_kernels
-from .splitting import PIECES, split_edges
+from .splitting import PIECES, area, split_edges
 
 __all__ = ['BoxConv2d']
 
@@ -41,13 +41,20 @@ class BoxConv2d(nn.Module):
             into an upper and a lower one, 4 into both (Fig. 2). The edges between pieces are
             learned like the others (``coords`` has 5, 5 and 6 columns), and the parameter
             ``weights`` ``(C, rows, columns)``, one at first, holds a factor for each piece.
+        normalize: Divide by the box's area: its mean, as Burkov & Lempitsky have it (NeurIPS 2018),
+            instead of its sum.
 
     Shape:
         ``(N, C, H, W)`` -> ``(N, C, ceil(H / stride), ceil(W / stride))``.
     """
 
     def __init__(
-        self, channels: int, kernel_size: int, stride: int = 1, pieces: int | str = 1
+        self,
+        channels: int,
+        kernel_size: int,
+        stride: int = 1,
+        pieces: int | str = 1,
+        normalize: bool = False,
     ) -> None:
         super().__init__()
         check_kernel_size(kernel_size)
@@ -60,6 +67,7 @@ class BoxConv2d(nn.Module):
         self.kernel_size = kernel_size
         self.stride = stride
         self.pieces = pieces
+        self.normalize = normalize
         self.grid = PIECES[pieces]  # rows and columns of pieces
         self.coords = nn.Parameter(torch.empty(channels, sum(self.grid) + 2))
         self.weights = None if pieces == 1 else nn.Parameter(torch.empty(channels, *self.grid))
@@ -112,12 +120,14 @@ class BoxConv2d(nn.Module):
             boxes = self._to_pixels(self.coords)
         else:
             boxes = self.boxes
-        return box_conv2d(x, boxes, self.kernel_size, self.stride, self.weights)
+        return box_conv2d(
+            x, boxes, self.kernel_size, self.stride, self.weights, normalize=self.normalize
+        )
 
     @torch.no_grad()
     def to_depthwise(self) -> nn.Conv2d:
         """A ``torch.nn.Conv2d`` that computes the same, with the boxes written out as kernels."""
-        kernel = box_kernel(self.boxes, self.kernel_size, self.weights)
+        kernel = box_kernel(self.boxes, self.kernel_size, self.weights) / self._divisor()[:, None]
         return self._depthwise(kernel, (self.stride, self.stride))
 
     @torch.no_grad()
@@ -129,10 +139,17 @@ class BoxConv2d(nn.Module):
         if self.pieces == 4:
             return nn.Sequential(self.to_depthwise()).train(self.training)
         column, row = separable_kernels(self.boxes, self.kernel_size, self.weights)
+        column = column / self._divisor()
         return nn.Sequential(
             self._depthwise(column[:, :, None], (self.stride, 1)),
             self._depthwise(row[:, None], (1, self.stride)),
         ).train(self.training)
+
+    def _divisor(self) -> Tensor:
+        """What sums are divided by, ``(C, 1)``."""
+        boxes = self.boxes
+        whole = area(boxes, *self.grid) if self.normalize else boxes.new_ones(self.channels)
+        return whole[:, None]
 
     def _depthwise(self, kernel: Tensor, stride: tuple[int, int]) -> nn.Conv2d:
         """The kernels ``(C, h, w)`` as a convolution."""
@@ -152,7 +169,8 @@ class BoxConv2d(nn.Module):
 
     def extra_repr(self) -> str:
         split = '' if self.pieces == 1 else f', pieces={self.pieces!r}'
-        return f'{self.channels}, kernel_size={self.kernel_size}, stride={self.stride}{split}'
+        mean = ', normalize=True' if self.normalize else ''
+        return f'{self.channels}, kernel_size={self.kernel_size}, stride={self.stride}{split}{mean}'
 
     def _to_pixels(self, coords: Tensor) -> Tensor:
         reach = (self.kernel_size - 1) / 2

@@ -14,7 +14,7 @@ def tiny(**changes):
     return BoxConvNet(**{**TINY, **changes})
 
 
-@pytest.mark.parametrize('operator', ['box', 'dilated', 'conv3x3'])
+@pytest.mark.parametrize('operator', ['box', 'normalized_box', 'dilated', 'conv3x3'])
 @pytest.mark.parametrize('size', [(64, 48), (65, 47), (1, 3)])
 def test_any_input_size(operator, size):
     net = tiny(operator=operator).eval()

@@ -26,7 +26,7 @@ def trained(model):
     return model
 
 
-@pytest.mark.parametrize('operator', ['box', 'dilated', 'conv3x3'])
+@pytest.mark.parametrize('operator', ['box', 'normalized_box', 'dilated', 'conv3x3'])
 def test_box_conv_net_computes_the_same_without_batch_norm(operator):
     plan = dict(channels=(8, 16), num_pairs=(1, 2), kernel_sizes=(7, 13), out_indices=(0, 1))
     model = trained(BoxConvNet(operator=operator, **plan))
@@ -120,7 +120,12 @@ def test_a_folded_stage_is_one_operator(operator, batch, monkeypatch):
 @needs_library
 @pytest.mark.parametrize(
     'changes',
-    [dict(operator='dilated'), dict(pieces=4), dict(norm_cfg=dict(type='GN', num_groups=1))],
+    [
+        dict(operator='dilated'),
+        dict(operator='normalized_box'),
+        dict(pieces=4),
+        dict(norm_cfg=dict(type='GN', num_groups=1)),
+    ],
 )
 def test_other_stages_stay_what_they_are(changes):
     stage, x = folded_stage(**changes), torch.randn(1, 6, 8, 9)

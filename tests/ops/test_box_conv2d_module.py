@@ -185,6 +185,16 @@ def test_to_depthwise_computes_the_same():
         torch.testing.assert_close(layer.to_depthwise()(x), layer(x), atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.parametrize('pieces', [1, '2h', '2v', 4])
+def test_normalized_boxes_are_means_whatever_they_are_written_as(pieces):
+    layer = BoxConv2d(6, 9, pieces=pieces, normalize=True).eval()
+    ones = torch.ones(1, 6, 9, 9)
+    torch.testing.assert_close(layer(ones)[:, :, 4, 4], torch.ones(1, 6))
+    x = torch.randn(2, 6, 11, 8)
+    for other in (layer.to_depthwise(), layer.to_separable()):
+        torch.testing.assert_close(other(x), layer(x), atol=1e-5, rtol=1e-5)
+
+
 def test_half_precision_leaves_the_boxes_wide():
     layer = BoxConv2d(4, 31)
     exact = layer.coords.detach().clone()

@@ -36,7 +36,8 @@ class BoxConvNet(BaseBackbone):
         channels: Output channels of each stage, even.
         num_pairs: Number of unit pairs of each stage.
         kernel_sizes: Side k of the largest box in each stage, odd, in px of the feature map.
-        operator: ``box``, or the paper's ablations ``dilated`` (4 x 4, dilation (k - 1) / 3) and
+        operator: ``box``; what the paper compares it with: ``normalized_box`` (the boxes of Burkov
+            & Lempitsky, divided by their area), ``dilated`` (4 x 4, dilation (k - 1) / 3) and
             ``conv3x3``.
         pieces: How each box kernel is split: 1, ``'2h'``, ``'2v'`` or 4.
         out_indices: Stages whose output is returned, each in [0, number of stages).

@@ -21,15 +21,16 @@ __all__ = [
     'depthwise',
 ]
 
-OPERATORS = ('box', 'dilated', 'conv3x3')
+OPERATORS = ('box', 'normalized_box', 'dilated', 'conv3x3')
 
 
 def depthwise(operator: str, channels: int, kernel_size: int, pieces: int | str = 1) -> nn.Module:
     """A stride-1 "same" depthwise operator: the paper's box convolution or one of its ablations.
 
     Args:
-        operator: ``box``; ``dilated``, a 4 x 4 convolution whose dilation d gives the receptive
-            field of the largest box, k = 3d + 1; or ``conv3x3``, which ignores ``kernel_size``.
+        operator: ``box``; ``normalized_box``, its mean in place of its sum; ``dilated``, a 4 x 4
+            convolution whose dilation d gives the receptive field of the largest box, k = 3d + 1;
+            or ``conv3x3``, which ignores ``kernel_size``.
         channels: Number of channels.
         kernel_size: Odd side k of the largest box in px.
         pieces: How a box kernel is split, see :class:`mmpose_sat.ops.BoxConv2d`.
@@ -37,8 +38,8 @@ def depthwise(operator: str, channels: int, kernel_size: int, pieces: int | str 
     Raises:
         ValueError: ``operator`` is unknown, or ``dilated`` cannot have this ``kernel_size``.
     """
-    if operator == 'box':
-        return BoxConv2d(channels, kernel_size, pieces=pieces)
+    if operator in ('box', 'normalized_box'):
+        return BoxConv2d(channels, kernel_size, pieces=pieces, normalize=operator != 'box')
     if operator == 'conv3x3':
         return nn.Conv2d(channels, channels, 3, padding=1, groups=channels, bias=False)
     if operator != 'dilated':

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from .weights import load_weights
+
 __all__ = ['PATCHES', 'apply']
 
 PATCHES: dict[str, Callable[[], None]] = {}
@@ -52,14 +54,16 @@ def config_scope() -> None:
     """``_base_ = 'mmpose_sat::...'`` and inferencer aliases: MMEngine keeps a list of packages.
 
     A config found in either way is then built in the scope that it names itself, MMPose's: it says
-    which parts are ours.
+    which parts are ours. Weights of the package are ``mmpose_sat://...``.
     """
     from mmengine.config import Config
     from mmengine.config.utils import MODULE2PACKAGE
     from mmengine.infer import BaseInferencer
     from mmengine.registry import init_default_scope
+    from mmengine.runner import CheckpointLoader
 
     MODULE2PACKAGE.setdefault('mmpose_sat', 'mmpose_sat')
+    CheckpointLoader.register_scheme('mmpose_sat://', load_weights, force=True)
     find = Config._get_cfg_path
 
     @functools.wraps(find)

@@ -22,6 +22,7 @@ def resize(pipeline):
 def test_four_images_are_learned_to_a_few_millimetres(data_root, tmp_path):
     config = Config.fromfile(CONFIG)
     config.work_dir = str(tmp_path)
+    config.visualizer.name = str(tmp_path)  # those of earlier tests are still there
     config.randomness = dict(seed=2)
     config.model.backbone = dict(
         type='mmpose_sat.BoxConvNet',

@@ -48,6 +48,7 @@ def train(folder, people, change=lambda config: None):
     """Two epochs on a few rendered people; the checkpoints of both are kept."""
     config = Config.fromfile(CONFIG)
     config.work_dir = str(folder)
+    config.visualizer.name = str(folder)  # those of earlier tests are still there
     config.train_cfg.update(max_epochs=2, val_begin=1, val_interval=1)
     config.default_hooks.checkpoint = dict(type='CheckpointHook', interval=1)
     config.model.backbone.update(

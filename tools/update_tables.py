@@ -1,6 +1,7 @@
 """Write the tables of the pages from configs and recorded results, between their markers."""
 
 import argparse
+import hashlib
 import json
 import re
 import sys
@@ -18,11 +19,13 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
 
 from mmpose_sat.ops import count_macs
+from mmpose_sat.weights import FOLDER
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / 'benchmarks' / 'results'
 PAGES = (
     'README.md',
+    'mmpose_sat/weights/README.md',
     *(
         f'configs/{name}/README.md'
         for name in ('box_conv_net', 'dsnt', 'integral', 'flattenet', 'u_context_cpm')
@@ -113,6 +116,38 @@ def lsp_table() -> str:
     return '\n'.join(lines)
 
 
+def weights_table() -> str:
+    """A line for each file of weights: what it is, and what it reached."""
+    lines = [
+        '| weights | MB | SHA-256 | val PCK@0.2 | test PCK@0.2 | test AUC |',
+        '|---|---|---|---|---|---|',
+    ]
+    for path in sorted(FOLDER.glob('*.pth')):
+        name = path.stem.rpartition('-')[0]
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        run = json.loads((RESULTS / f'{name}.json').read_text())
+        figures = [run['curves']['lsp/PCK'][-1][1], run['test']['lsp/PCK'], run['test']['lsp/AUC']]
+        cells = ' | '.join(f'{figure:.1f}' for figure in figures)
+        size = path.stat().st_size / 1e6
+        lines.append(f'| mmpose_sat://{name} | {size:.1f} | `{digest}` | {cells} |')
+    return '\n'.join(lines)
+
+
+def joints_table() -> str:
+    """PCK of single joints on the test images, of each file of weights."""
+    runs = [
+        json.loads((RESULTS / f'{path.stem.rpartition("-")[0]}.json').read_text())
+        for path in sorted(FOLDER.glob('*.pth'))
+    ]
+    keys = [key for key in runs[0]['test'] if key.endswith(' PCK')]
+    names = [key.removeprefix('lsp/').removesuffix(' PCK').replace('_', ' ') for key in keys]
+    lines = [f'| weights | {" | ".join(names)} |', '|---' * (1 + len(names)) + '|']
+    for run in runs:
+        cells = ' | '.join(f'{run["test"][key]:.1f}' for key in keys)
+        lines.append(f'| {run["config"]} | {cells} |')
+    return '\n'.join(lines)
+
+
 def speed_table(name: str) -> str:
     rows = json.loads((ROOT / 'benchmarks' / 'model' / f'{name}.json').read_text())['rows']
     return '\n'.join([benchmark_model.HEADER, *(benchmark_model.line(row, rows) for row in rows)])
@@ -146,6 +181,80 @@ def heads_table() -> str:
             best = f'best of {len(found)} rates, {lr:g}' if len(found) > 1 else f'only {lr:g} tried'
             cells.append(f'{pck.mean():.1f}{spread} ({auc.mean():.1f}); {best}')
         lines.append(f'| {method} | {" | ".join(cells)} |')
+    return '\n'.join(lines)
+
+
+PARTS = {
+    'box_conv_net/box-conv-net_15e_lsp-128x96': (
+        '`BoxConvNet`',
+        'few parameters, training from scratch, every layer sees far',
+    ),
+    'simple_baseline/simple-baseline-r50-scratch_15e_lsp-128x96': (
+        'baseline: ResNet-50, 3 deconvolutions',
+        'there are pretrained weights to start from',
+    ),
+    'dsnt/dsnt-r18_15e_lsp-128x96': (
+        '`DSNTHead`',
+        'coordinates, not heatmaps, are what counts, or heatmaps are small',
+    ),
+    'integral/integral-r18_15e_lsp-128x96': (
+        '`IntegralHead`',
+        'the same, with heatmap losses to start from; 3-D: `IntegralHead3D`',
+    ),
+    'dsnt/heatmap-r18_15e_lsp-128x96': (
+        'baseline: ResNet-18, 2 deconvolutions',
+        'heatmaps may be large and training short',
+    ),
+    'flattenet/flattenet-r18_10e_lsp-128x96': (
+        '`FlatteningNeck`',
+        'a light decoder at stride 4 for any backbone of stride 32',
+    ),
+    'simple_baseline/simple-baseline-r18-scratch_10e_lsp-128x96': (
+        'baseline: ResNet-18, 3 deconvolutions',
+        'accuracy counts more than multiply-adds',
+    ),
+    'u_context_cpm/u-context-cpm-2stage_10e_lsp-128x96': (
+        '`UContextCPM`, 2 stages',
+        'real time on a CPU with OpenVINO; stages to trade speed for accuracy',
+    ),
+}
+
+
+def parts_table() -> str:
+    """Which part to pick: LSP's validation people at 128x96 from random weights."""
+    heads = json.loads((ROOT / 'benchmarks' / 'heads' / 'lsp_r18.json').read_text())
+    methods = {'dsnt-r18': 'DSNT, JS', 'integral-r18': 'I*', 'heatmap-r18': 'heatmap'}
+    compared = [
+        row
+        for name in ('contexts', 'flattenet')
+        for row in json.loads((ROOT / 'benchmarks' / 'compared' / f'{name}.json').read_text())
+    ]
+    timed = json.loads((ROOT / 'benchmarks' / 'model' / 'cpu_lsp.json').read_text())['rows']
+    costs = {row['config']: row for row in timed}
+    lines = [
+        '| part | PCK@0.2 (epochs) | parameters (M) | GMAC (10⁹) | ms | peak MB | pick it when |',
+        '|---|---|---|---|---|---|---|',
+    ]
+    for config, (part, when) in PARTS.items():
+        name = Path(config).name
+        kept = RESULTS / f'{name}.json'
+        if kept.is_file():
+            run = json.loads(kept.read_text())
+            pcks, epochs = [run['curves']['lsp/PCK'][-1][1]], run['epochs']
+        else:
+            method = methods.get(name.partition('_')[0])
+            rows = [r for r in heads if r['method'] == method and r['deconvolutions'] == 2]
+            rows = rows or [r for r in compared if r['config'] == name]
+            rates = defaultdict(list)
+            for row in rows:
+                rates[row.get('lr')].append(row['pck'])
+            pcks, epochs = max(rates.values(), key=np.mean), rows[0]['epochs']
+        cost = costs[name]
+        lines.append(
+            f'| [{part}](/configs/{config}.py) | {np.mean(pcks):.1f} ({epochs}) '
+            f'| {cost["params"]:.2f} | {cost["gmac"]:.2f} | {cost["inference_ms"]:.0f} '
+            f'| {cost["inference_mb"]:.0f} | {when} |'
+        )
     return '\n'.join(lines)
 
 
@@ -210,10 +319,13 @@ TABLES: dict[str, Callable[[], str]] = {
     'flattenet_counts': partial(counts_table, FLATTENET),
     'heads': heads_table,
     'integral_counts': partial(counts_table, INTEGRAL),
+    'joints': joints_table,
     'lsp': lsp_table,
+    'parts': parts_table,
     'speed': partial(speed_table, 'cpu_2threads'),
     'speed_compiled': partial(speed_table, 'cpu_2threads_compiled'),
     'speed_cpm': partial(speed_table, 'cpu_cpm'),
+    'weights': weights_table,
 }
 
 

@@ -1,14 +1,20 @@
 """Joints, pairs and skeleton read off a COCO-format file; the page on fine-tuning, run."""
 
 import json
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from mmengine.config import Config
 
 import mmpose_sat.datasets  # noqa: F401 - registers
 from mmpose_sat.datasets import CocoJointsDataset
 
+ROOT = Path(__file__).parents[2]
 JOINTS = ['nose', 'LeftHand', 'RightHand', 'left_foot', 'right_foot']
 
 
@@ -17,10 +23,9 @@ def write(path, joints=JOINTS, people=2, **category):
     (path.parent / 'images').mkdir(exist_ok=True)
     images, annotations = [], []
     for i in range(people):
-        cv2.imwrite(
-            str(path.parent / 'images' / f'{i}.png'), np.full((90, 60, 3), 40 * i, np.uint8)
-        )
-        images.append(dict(id=i, file_name=f'{i}.png', width=60, height=90))
+        image = np.full((90, 60, 3), 40 * i, np.uint8)
+        cv2.imwrite(str(path.parent / 'images' / f'{i}.png'), image)
+        images.append(dict(id=i, file_name=f'images/{i}.png', width=60, height=90))
         points = [value for j in range(len(joints)) for value in (10 + 8 * j, 20 + 10 * j, 2)]
         annotations.append(
             dict(id=i, image_id=i, category_id=1, bbox=[5, 5, 50, 80], area=4000, iscrowd=0,
@@ -32,9 +37,7 @@ def write(path, joints=JOINTS, people=2, **category):
 
 def test_joints_pairs_and_skeleton(tmp_path):
     write(tmp_path / 'a.json', skeleton=[[1, 2], [1, 3]])
-    dataset = CocoJointsDataset(
-        ann_file='a.json', data_root=str(tmp_path), data_prefix=dict(img='images')
-    )
+    dataset = CocoJointsDataset(ann_file='a.json', data_root=str(tmp_path))
     assert len(dataset) == 2 and dataset[0]['keypoints'].shape == (1, 5, 2)
     info = dataset.metainfo
     assert [info['keypoint_id2name'][i] for i in range(5)] == JOINTS
@@ -60,3 +63,25 @@ def test_bad_files_are_named(tmp_path):
     path.write_text(json.dumps(content))
     with pytest.raises(ValueError, match='all categories must have the same keypoints'):
         CocoJointsDataset(ann_file=str(path))
+
+
+def test_the_page_on_fine_tuning(tmp_path):
+    for split in ('train', 'val'):
+        write(tmp_path / 'mine' / f'{split}.json')
+    page = (ROOT / 'docs' / 'finetuning.md').read_text()
+    (code,) = re.findall(r'```python\n(.*?)```', page, re.DOTALL)
+    assert len(code.splitlines()) <= 20
+    (tmp_path / 'mine.py').write_text(code)
+    config = Config.fromfile(tmp_path / 'mine.py')
+    assert config.model.backbone.init_cfg.checkpoint.startswith('mmpose_sat://')
+    done = subprocess.run(
+        [sys.executable, ROOT / 'tools' / 'train.py', 'mine.py', '--cfg-options',
+         'train_dataloader.batch_size=2', 'train_dataloader.num_workers=0',
+         'train_dataloader.persistent_workers=False', 'val_dataloader.num_workers=0',
+         'val_dataloader.persistent_workers=False', 'train_cfg.max_epochs=1'],
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert 'load backbone. in model from: mmpose_sat://' in done.stdout + done.stderr
+    assert re.search(r'Epoch\(val\) \[1\].*PCK', done.stdout + done.stderr)
+    assert list((tmp_path / 'work_dirs' / 'mine').glob('best_PCK_epoch_1.pth'))

@@ -1,0 +1,73 @@
+"""Find people on a photo, in a folder of photos or in a video, and draw and write their poses."""
+
+import argparse
+from pathlib import Path
+
+import cv2
+
+from mmpose_sat.apis import PoseInferencer
+
+
+def images_of(path: Path) -> list[str] | str:
+    """The photos that a path stands for, or the path of a video.
+
+    Raises:
+        ValueError: Nothing there is an image or a video.
+    """
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    if images := [str(file) for file in files if cv2.haveImageReader(str(file))]:
+        return images
+    if path.is_file() and cv2.VideoCapture(str(path)).isOpened():
+        return str(path)
+    raise ValueError(f'input {path} {"holds" if path.is_dir() else "is"} no image or video')
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('input', type=Path, help='photo, folder or video')
+    parser.add_argument('--out', type=Path, default=Path('poses'), help='folder to write to')
+    parser.add_argument(
+        '--box',
+        type=float,
+        nargs=4,
+        action='append',
+        metavar=('X1', 'Y1', 'X2', 'Y2'),
+        help='a person on the photo in px; once for each, in place of a detector',
+    )
+    parser.add_argument(
+        '--det-model', default='hog', help='hog (offline), whole_image, or one of MMDetection'
+    )
+    parser.add_argument('--det-weights')
+    parser.add_argument('--det-cat-ids', type=int, nargs='+', default=[0], help='of persons')
+    parser.add_argument('--pose2d', default='box-conv-net', help='alias or config')
+    parser.add_argument('--weights', help="checkpoint; default: the alias's own")
+    parser.add_argument('--kpt-thr', type=float, default=0.3, help='least score of a drawn joint')
+    parser.add_argument('--device', help='default: a GPU if there is one')
+    args = parser.parse_args()
+    try:
+        images = images_of(args.input)
+        if args.box and (args.input.is_dir() or isinstance(images, str)):
+            raise ValueError('--box is for one photo, not for a folder or a video')
+        inferencer = PoseInferencer(
+            args.pose2d,
+            args.weights,
+            args.det_model,
+            det_weights=args.det_weights,
+            det_cat_ids=args.det_cat_ids,
+            device=args.device,
+        )
+    except (ValueError, OSError) as error:
+        parser.error(str(error))
+    results = inferencer(
+        images,
+        bboxes=[args.box] if args.box else None,
+        out_dir=str(args.out),
+        kpt_thr=args.kpt_thr,
+        draw_bbox=True,
+    )
+    people = [len(result['predictions'][0]) for result in results]
+    print(f'{sum(people)} people in {len(people)} images: {args.out}')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,44 @@
+"""Make a training's checkpoint a small file of weights, named by its hash, that the package ships.
+
+What training alone needs is left out, the config with its paths too; weights are rounded to half
+precision, coordinates of boxes and statistics of normalisation are kept as they are.
+"""
+
+import argparse
+import hashlib
+import io
+import sys
+from pathlib import Path
+
+import torch
+
+import mmpose_sat  # noqa: F401 - lets the checkpoint load
+from mmpose_sat.weights import FOLDER
+
+EXACT = ('coords', 'running_mean', 'running_var')
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('checkpoint', type=Path)
+    parser.add_argument('name', help='of the config')
+    parser.add_argument('--out', type=Path, default=FOLDER)
+    args = parser.parse_args()
+    checkpoint = torch.load(args.checkpoint, map_location='cpu', weights_only=True)
+    if missing := {'state_dict', 'meta'} - checkpoint.keys():
+        sys.exit(f'{args.checkpoint} is no checkpoint of MMEngine: it has no {sorted(missing)}')
+    weights = {
+        name: value.half() if value.dtype == torch.float32 and not name.endswith(EXACT) else value
+        for name, value in checkpoint['state_dict'].items()
+    }
+    buffer = io.BytesIO()
+    meta = {k: v for k, v in checkpoint['meta'].items() if k == 'dataset_meta'}
+    torch.save(dict(state_dict=weights, meta=meta), buffer)
+    content = buffer.getvalue()
+    path = args.out / f'{args.name}-{hashlib.sha256(content).hexdigest()[:8]}.pth'
+    path.write_bytes(content)
+    print(path, f'{len(content) / 1e6:.2f} MB')
+
+
+if __name__ == '__main__':
+    main()

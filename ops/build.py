@@ -107,7 +107,7 @@ def build(force: bool = False) -> Path:
             options.append('-DMMPOSE_SAT_CUDA')
             source = [*architecture_flags(nvcc), str(SOURCES / 'cuda_kernels.cu')]
             commands[f'{folder}/cuda.o'] = [nvcc, *NVCC_FLAGS, *headers, *source]
-        for name in ('library', 'channels_last', 'shuffle_stage'):
+        for name in ('library', 'batch_norm', 'shuffle', 'shuffle_stage'):
             source = [*options, str(SOURCES / f'{name}.cpp')]
             commands[f'{folder}/{name}.o'] = [*compiler, *FLAGS, *headers, *source]
         list(pool.map(lambda c: run([*c[1], '-c', '-o', c[0]]), commands.items()))

@@ -1,7 +1,7 @@
 """Box convolution: the function, the layer, the oracle, the backends; what runs beside it."""
 
 from .backends import BACKENDS, Backend
-from .batch_norm import batch_norm
+from .batch_norm import batch_norm, pointwise_batch_norm
 from .checks import debug
 from .export import boxes_to_convolutions
 from .flops import count_macs
@@ -24,5 +24,6 @@ __all__ = [
     'count_macs',
     'debug',
     'interleave',
+    'pointwise_batch_norm',
     'shuffle_halves',
 ]

@@ -4,6 +4,7 @@ The library registers the two operators of ``torch.ops.mmpose_sat`` for each dev
 data, autograd and vmap are registered here.
 """
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -12,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd import forward_ad
+from torch.utils.flop_counter import register_flop_formula
 
 from .separable import box_conv2d_separable
 
@@ -242,6 +244,9 @@ def _register_channels_last() -> None:
     def _(grad: Tensor, x: Tensor, mean: Tensor, var: Tensor, *args: Any) -> tuple[Tensor, ...]:
         return torch.empty_like(x), torch.empty_like(mean), torch.empty_like(var)
 
+    def normalize(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
+        return F.batch_norm(x, None, None, weight, bias, training=True, eps=eps)
+
     def setup_norm(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
         x, weight, bias, ctx.eps, ctx.relu = inputs
         ctx.mark_non_differentiable(*output[1:])
@@ -252,7 +257,7 @@ def _register_channels_last() -> None:
         if torch.is_grad_enabled():
 
             def like(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-                out = F.batch_norm(x, None, None, weight, bias, training=True, eps=ctx.eps)
+                out = normalize(x, weight, bias, ctx.eps)
                 return out.relu() if ctx.relu else out
 
             grads = _differentiable_gradients(ctx, like, (x, weight, bias), grad)
@@ -261,11 +266,88 @@ def _register_channels_last() -> None:
             grads = operators.batch_norm_backward(last(grad), *saved, ctx.eps, ctx.relu)
         return *grads, None, None
 
+    @torch.library.register_fake('mmpose_sat::pointwise_batch_norm')
+    def _(
+        x: Tensor,
+        kernel: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        inner_weight: Tensor | None,
+        inner_bias: Tensor | None,
+        *args: Any,
+    ) -> tuple[Tensor, ...]:
+        statistics = (
+            x.new_empty(0) if like is None else torch.empty_like(like)
+            for like in (weight, bias, inner_weight, inner_bias)
+        )
+        return pixels(x, len(kernel)), pixels(x, len(kernel)), *statistics
+
+    @torch.library.register_fake('mmpose_sat::pointwise_batch_norm_backward')
+    def _(
+        grad: Tensor,
+        x: Tensor,
+        convolved: Tensor,
+        kernel: Tensor,
+        mean: Tensor,
+        var: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        inner_mean: Tensor,
+        inner_var: Tensor,
+        *args: Any,
+    ) -> tuple[Tensor, ...]:
+        like = (x, kernel, weight, bias, inner_mean, inner_var)
+        return tuple(torch.empty_like(t) for t in like)
+
+    @register_flop_formula(operators.pointwise_batch_norm)
+    def products(x: tuple[int, ...], kernel: tuple[int, ...], *args: Any, **kwargs: Any) -> int:
+        return 2 * math.prod(x) * kernel[0]
+
+    @register_flop_formula(operators.pointwise_batch_norm_backward)
+    def _(grad: Any, x: tuple[int, ...], convolved: Any, *args: Any, **kwargs: Any) -> int:
+        return 2 * products(x, args[0])
+
+    def setup_pointwise(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+        x, *of_channels, ctx.eps, ctx.inner_eps, ctx.relu = inputs
+        ctx.set_materialize_grads(False)  # or zeros the size of the convolution's result
+        ctx.mark_non_differentiable(*output[1:])
+        ctx.save_for_backward(x, *of_channels, *output[1:])
+
+    def pointwise_gradients(ctx: Any, grad: Tensor | None, *_: Tensor) -> tuple[Tensor | None, ...]:
+        if grad is None:
+            return (None,) * 9
+        x, kernel, weight, bias, inner_weight, inner_bias, *computed = ctx.saved_tensors
+        inner = (inner_weight, inner_bias)
+        convolved, mean, var, *inner_statistics = computed
+        if torch.is_grad_enabled():
+
+            def like(
+                x: Tensor, kernel: Tensor, weight: Tensor, bias: Tensor, *inner: Tensor
+            ) -> Tensor:
+                if inner:
+                    x = normalize(x, inner[0], inner[1], ctx.inner_eps)
+                out = normalize(F.conv2d(x, kernel), weight, bias, ctx.eps)
+                return out.relu() if ctx.relu else out
+
+            inputs = tuple(t for t in (x, kernel, weight, bias, *inner) if t is not None)
+            grads = _differentiable_gradients(ctx, like, inputs, grad)
+            grads = *grads, *(None for _ in range(6 - len(grads)))
+        else:
+            grads = operators.pointwise_batch_norm_backward(
+                last(grad),
+                *(x, convolved, kernel, mean, var, weight, bias, *inner_statistics, *inner),
+                *(ctx.eps, ctx.inner_eps, ctx.relu),
+            )
+            if inner[0] is None:
+                grads = *grads[:4], None, None
+        return *grads, None, None, None
+
     register = torch.library.register_autograd
     register('mmpose_sat::shuffle_halves', shuffle_gradients, setup_context=setup_shuffle)
     register('mmpose_sat::interleave', interleave_gradients)
     register('mmpose_sat::deinterleave', deinterleave_gradients)
     register('mmpose_sat::batch_norm', norm_gradients, setup_context=setup_norm)
+    register('mmpose_sat::pointwise_batch_norm', pointwise_gradients, setup_context=setup_pointwise)
 
 
 def _differentiable_gradients(

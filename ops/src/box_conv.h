@@ -36,6 +36,26 @@ struct NormKernels {
                    const void* x, void* out, int64_t begin, int64_t end);
 };
 
+// Memory that will be needed next.
+struct Soon {
+  const void* at;
+  int64_t bytes;
+};
+
+// c = a b, or c += a b: rows x columns, sums of depth products. Elements of a row of b and of c lie next to
+// each other; those of a, a_step apart. Meanwhile, what is needed soon comes to the caches.
+struct Product {
+  bool add;
+  int64_t rows, columns, depth;
+  const void* a;
+  int64_t a_row, a_step;
+  const void* b;
+  int64_t b_row;
+  void* c;
+  int64_t c_row;
+  Soon soon[2];
+};
+
 // Planes are given by their addresses. Weights: for each `rows` output channels, those of the first input
 // channel, then those of the next; filled up with zeros, as biases are.
 struct Pointwise {
@@ -74,6 +94,7 @@ struct CpuKernels {
   Shuffle shuffle[3];  // of 2, 4 and 8 bytes
   Unshuffle unshuffle[3];
   ShuffleInPlace shuffle_in_place[3];
+  void (*multiply[2])(const Product&);  // of float and double
   PointwiseKernels pointwise;
   Conv3x3 conv3x3;
 };

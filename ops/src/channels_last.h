@@ -108,7 +108,7 @@ void gradient_sums(const AffineView& map, const void* grad, const void* x, int64
   });
 }
 
-// out = scale g + slope (x - centre) + offset, with g as above.
+// out = scale g + slope (x - centre) + offset, with g as above; `out` may be `grad`.
 template <class S>
 void gradient(const AffineView& map, const void* slopes, const void* offsets, const void* grad, const void* x,
               void* out, int64_t begin, int64_t end) {
@@ -120,12 +120,13 @@ void gradient(const AffineView& map, const void* slopes, const void* offsets, co
   const auto* __restrict offset = static_cast<const T*>(offsets);
   for (int64_t i = begin; i < end; i += map.period) {
     const int64_t n = std::min(map.period, end - i);
-    const S* __restrict in = static_cast<const S*>(x) + i;
-    const S* __restrict g_in = static_cast<const S*>(grad) + i;
-    S* __restrict to = static_cast<S*>(out) + i;
+    const S* in = static_cast<const S*>(x) + i;
+    const S* g_in = static_cast<const S*>(grad) + i;
+    S* to = static_cast<S*>(out) + i;
     prefetch<false>(in, n);
     prefetch<false>(g_in, n);
     prefetch<true>(to, n);
+#pragma omp simd
     for (int64_t j = 0; j < n; ++j) {
       const T value = S::load(in[j]), g = S::load(g_in[j]);
       const T passed = !map.relu || value * scale[j] + shift[j] > 0 ? g : T(0);

@@ -14,6 +14,7 @@
 
 #include "box_conv.h"
 #include "channels_last.h"
+#include "matrix.h"
 #include "pointwise.h"
 
 namespace mmpose_sat {
@@ -280,6 +281,7 @@ const CpuKernels MMPOSE_SAT_ISA = {
     {shuffle<uint16_t>, shuffle<uint32_t>, shuffle<uint64_t>},
     {unshuffle<uint16_t>, unshuffle<uint32_t>, unshuffle<uint64_t>},
     {shuffle_in_place<uint16_t>, shuffle_in_place<uint32_t>, shuffle_in_place<uint64_t>},
+    {multiply<float>, multiply<double>},
     {kRows, kPanel, pointwise},
     conv3x3};
 

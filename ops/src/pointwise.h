@@ -8,38 +8,23 @@
 #include <vector>
 
 #include "box_conv.h"
+#include "matrix.h"
 
 namespace mmpose_sat {
 namespace {
 
-// Tiles of output channels x pixels whose sums fill the registers, but for those that feed them.
-#if defined(__AVX512F__)
-constexpr int64_t kVector = 16, kRows = 12;
-#elif defined(__AVX__)
-constexpr int64_t kVector = 8, kRows = 6;
-#else
-constexpr int64_t kVector = 4, kRows = 6;
-#endif
-constexpr int64_t kColumns = 2, kPanel = kColumns * kVector;
-typedef float Vector __attribute__((vector_size(kVector * sizeof(float))));
+constexpr int64_t kPanel = kColumns * kVector<float>;
 
 // to[i] = ReLU(bias[i] + sum over c of weights[c][i] * panel[c]), for kRows output channels.
-void tile(const float* __restrict weights, const float* bias, const Vector* __restrict panel,
-          int64_t channels, float* const* to) {
-  Vector sums[kRows][kColumns];
+void rectified_tile(const float* weights, const float* bias, const float* panel, int64_t channels,
+                    float* const* to) {
+  Vector<float> sums[kRows][kColumns];
 #pragma GCC unroll 12
-  for (int64_t i = 0; i < kRows; ++i) sums[i][0] = sums[i][1] = bias[i] - Vector{};
-  for (int64_t c = 0; c < channels; ++c, weights += kRows, panel += kColumns) {
-    const Vector a = panel[0], b = panel[1];
-#pragma GCC unroll 12
-    for (int64_t i = 0; i < kRows; ++i) {
-      sums[i][0] += weights[i] * a;
-      sums[i][1] += weights[i] * b;
-    }
-  }
+  for (int64_t i = 0; i < kRows; ++i) sums[i][0] = sums[i][1] = bias[i] - Vector<float>{};
+  add_products(sums, channels, weights, 1, kRows, panel);
 #pragma GCC unroll 12
   for (int64_t i = 0; i < kRows; ++i) {
-    for (Vector& sum : sums[i]) sum = sum < 0 ? Vector{} : sum;  // NaN stays
+    for (Vector<float>& sum : sums[i]) sum = sum < 0 ? Vector<float>{} : sum;  // NaN stays
     std::memcpy(to[i], sums[i], sizeof(sums[i]));
   }
 }
@@ -48,16 +33,13 @@ void tile(const float* __restrict weights, const float* bias, const Vector* __re
 // then be overwritten: `out` may be `in`.
 void pointwise(const Pointwise& layer, const float* const* in, float* const* out, int64_t pixels,
                int64_t begin, int64_t end) {
-  static thread_local std::vector<Vector> memory;
-  memory.resize((layer.in_channels + kRows) * kColumns);
-  const Vector* panel = memory.data();
-  float* gathered = reinterpret_cast<float*>(memory.data());
-  float* aside = gathered + layer.in_channels * kPanel;  // rows of a tile that lie outside
+  float* panel = aligned_memory<float>((layer.in_channels + kRows) * kPanel);
+  float* aside = panel + layer.in_channels * kPanel;  // rows of a tile that lie outside
   for (int64_t pixel = begin * kPanel; pixel < std::min(end * kPanel, pixels); pixel += kPanel) {
     const int64_t n = std::min(kPanel, pixels - pixel);
     for (int64_t c = 0; c < layer.in_channels; ++c) {
       const float* from = in[c] + pixel;
-      float* to = gathered + c * kPanel;
+      float* to = panel + c * kPanel;
       if (n == kPanel) {
         std::memcpy(to, from, kPanel * sizeof(float));
       } else {
@@ -75,7 +57,7 @@ void pointwise(const Pointwise& layer, const float* const* in, float* const* out
       for (int64_t i = 0; i < kRows; ++i) {
         to[i] = i < rows && n == kPanel ? out[row + i] + pixel : aside + i * kPanel;
       }
-      tile(layer.weights + row * layer.in_channels, layer.bias + row, panel, layer.in_channels, to);
+      rectified_tile(layer.weights + row * layer.in_channels, layer.bias + row, panel, layer.in_channels, to);
       for (int64_t i = 0; i < rows && n < kPanel; ++i) std::copy(to[i], to[i] + n, out[row + i] + pixel);
     }
   }

@@ -1,6 +1,7 @@
 // What the operators ask of PyTorch's tensors.
 #pragma once
 
+#include <torch/csrc/stable/ops.h>
 #include <torch/csrc/stable/tensor.h>
 #include <torch/headeronly/core/ScalarType.h>
 
@@ -34,5 +35,20 @@ inline bool has_order(const torch::stable::Tensor& x, std::array<int64_t, 4> inn
 inline bool is_channels_last(const torch::stable::Tensor& x) {
   return x.dim() == 4 && has_order(x, {1, 3, 2, 0});
 }
+
+// Of the shape and dtype of `model`, channels last in memory.
+inline bool is_like(const torch::stable::Tensor& x, const torch::stable::Tensor& model) {
+  return is_channels_last(x) && x.scalar_type() == model.scalar_type() && x.size(0) == model.size(0) &&
+         x.size(1) == model.size(1) && x.size(2) == model.size(2) && x.size(3) == model.size(3);
+}
+
+// A tensor of the size, device and dtype of `like` but for its channels, which are last in memory.
+inline torch::stable::Tensor new_pixels(const torch::stable::Tensor& like, int64_t channels) {
+  const auto pixels = torch::stable::new_empty(like, {like.size(0), like.size(2), like.size(3), channels});
+  return torch::stable::transpose(torch::stable::transpose(pixels, 1, 3), 2, 3);
+}
+
+// How many elements are worth waking a thread for.
+constexpr int64_t kElementsPerTask = 65536;
 
 }  // namespace mmpose_sat

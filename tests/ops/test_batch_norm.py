@@ -1,12 +1,15 @@
 """Batch normalisation in native kernels is the layer's own, only faster."""
 
 import copy
+import subprocess
+import sys
 
 import pytest
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
-from mmpose_sat.ops import batch_norm
+from mmpose_sat.ops import batch_norm, pointwise_batch_norm
 from mmpose_sat.ops.native import NOT_LOADED
 
 LAST = torch.channels_last
@@ -36,6 +39,16 @@ def plain(norm, x, relu):
     return wide, out.relu() if relu else out
 
 
+def relative_errors(found, exact):
+    return [(a.double() - b).abs().max() / b.abs().max() for a, b in zip(found, exact, strict=True)]
+
+
+def pointwise(channels, out_channels, dtype=torch.float32, **options):
+    torch.manual_seed(2)
+    options = dict(kernel_size=1, bias=False) | options
+    return nn.Conv2d(channels, out_channels, dtype=dtype, **options)
+
+
 @pytest.mark.parametrize('relu', [False, True])
 @pytest.mark.parametrize('dtype', TOLERANCE)
 @pytest.mark.parametrize('shape', [(2, 6, 5, 7), (1, 3, 64, 48), (3, 100, 9, 1), (16, 33, 20, 24)])
@@ -49,12 +62,43 @@ def test_values_gradients_and_statistics(shape, dtype, relu):
     # Where rounding decides whether a ReLU is open, either gradient is right.
     grad = grad.double().where((exact > 0) == (out > 0), torch.zeros(())) if relu else grad.double()
     gradients = torch.autograd.grad(exact, (x, wide.weight, wide.bias), grad)
-    for a, b in zip((out, *found), (exact, *gradients), strict=True):
-        error = (a.double() - b).abs().max() / b.abs().max()
-        assert error < TOLERANCE[dtype], error
+    assert max(relative_errors((out, *found), (exact, *gradients))) < TOLERANCE[dtype]
     assert norm.num_batches_tracked == 1
     for a, b in ((norm.running_mean, wide.running_mean), (norm.running_var, wide.running_var)):
         torch.testing.assert_close(a.double(), b, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize('relu', [False, True])
+@pytest.mark.parametrize('has_before', [False, True])
+@pytest.mark.parametrize('dtype', TOLERANCE)
+@pytest.mark.parametrize(
+    ('shape', 'out_channels'),
+    [((2, 6, 5, 7), 11), ((1, 48, 64, 48), 48), ((3, 100, 9, 1), 70), ((2, 33, 40, 30), 192)],
+)
+def test_a_pointwise_convolution_between_normalisations(
+    shape, out_channels, dtype, has_before, relu
+):
+    x, conv = images(shape, dtype), pointwise(shape[1], out_channels, dtype)
+    before, norm = layer(shape[1], dtype) if has_before else None, layer(out_channels, dtype)
+    layers = nn.Sequential(*([before] if has_before else []), conv, norm)
+    wide = copy.deepcopy(layers).double()
+    exact = wide(x.double())
+    exact = exact.relu() if relu else exact
+    out = pointwise_batch_norm(x, conv, norm, relu, before)
+    assert out.dtype == dtype and out.is_contiguous(memory_format=LAST)
+    grad = torch.randn(out.shape, dtype=torch.float64).where((exact > 0) == (out > 0), 0)
+    grad = grad.to(dtype)
+    # What comes before a normalisation has no say in its mean: that bias' gradients cancel.
+    cancelled = 1 if has_before else -1
+    own, exact_own = (
+        [p for i, p in enumerate(net.parameters()) if i != cancelled] for net in (layers, wide)
+    )
+    found = torch.autograd.grad(out, (x, *own), grad)
+    gradients = torch.autograd.grad(exact, (x, *exact_own), grad.double())
+    assert max(relative_errors((out, *found), (exact, *gradients))) < 4 * TOLERANCE[dtype]
+    for a, b in zip(layers.buffers(), wide.buffers(), strict=True):
+        tolerance = max(TOLERANCE[dtype], 1e-6)
+        torch.testing.assert_close(a.double(), b.double(), rtol=tolerance, atol=tolerance)
 
 
 @NATIVE
@@ -69,14 +113,39 @@ def test_far_from_zero_no_digits_are_lost():
 
 @NATIVE
 def test_the_number_of_threads_changes_nothing():
-    norm, x = layer(24), images((4, 24, 96, 72))
-    results, before = [], torch.get_num_threads()
+    norms, conv = nn.ModuleList([layer(24), layer(24)]), pointwise(24, 24)
+    x = images((4, 24, 96, 72))
+    results, threads_before = [], torch.get_num_threads()
     for threads in (1, 2):
         torch.set_num_threads(threads)
-        out = batch_norm(copy.deepcopy(norm), x, relu=True)
-        results.append((out, *torch.autograd.grad(out.square().sum(), (x,))))
-    torch.set_num_threads(before)
+        norm, before = copy.deepcopy(norms)
+        out = pointwise_batch_norm(batch_norm(norm, x, True), conv, norm, True, before)
+        results.append((out, *torch.autograd.grad(out.square().sum(), (x, conv.weight))))
+    torch.set_num_threads(threads_before)
     assert all(map(torch.equal, *results))
+
+
+@NATIVE
+@pytest.mark.parametrize(('level', 'capability'), enumerate(['default', 'avx2', 'avx512']))
+def test_every_instruction_set_gives_the_same(level, capability, monkeypatch, tmp_path):
+    if level > torch.ops.mmpose_sat.cpu_capability():
+        pytest.skip(f'this processor has no {capability}')
+    layers = nn.Sequential(layer(35), pointwise(35, 50), layer(50))
+    x = images((2, 35, 21, 17))
+    exact = copy.deepcopy(layers).double()(x.double())
+    gradients = torch.autograd.grad(exact.square().sum(), x)
+    torch.save((layers, x, (exact.float(), *gradients)), tmp_path / 'case.pt')
+    script = f"""
+import torch
+from mmpose_sat.ops import pointwise_batch_norm
+layers, x, expected = torch.load({str(tmp_path / 'case.pt')!r}, weights_only=False)
+out = pointwise_batch_norm(x, layers[1], layers[2], False, layers[0])
+found = out, *torch.autograd.grad(out.square().sum(), x)
+torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+assert torch.ops.mmpose_sat.cpu_capability() == {level}
+"""
+    monkeypatch.setenv('ATEN_CPU_CAPABILITY', capability)
+    subprocess.run([sys.executable, '-c', script], check=True)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +165,49 @@ def test_other_layers_take_their_own_way(norm, memory_format):
     x = images((2, 6, 5, 7)).detach().contiguous(memory_format=memory_format)
     expected = copy.deepcopy(norm)(x).relu()
     assert torch.equal(batch_norm(copy.deepcopy(norm), x.clone(), relu=True), expected)
+
+
+def hooked(module):
+    module.register_forward_hook(lambda *_: None)
+    return module
+
+
+@pytest.mark.parametrize(
+    'conv',
+    [
+        pointwise(6, 4, bias=True),
+        pointwise(6, 4, kernel_size=3, padding=1),
+        pointwise(6, 4, stride=2),
+        pointwise(6, 4, padding=1),
+        pointwise(6, 4, groups=2),
+        hooked(pointwise(6, 4)),
+    ],
+    ids=str,
+)
+def test_other_convolutions_take_their_own_way(conv):
+    x, norm = images((2, 6, 5, 7)).detach(), layer(4)
+    expected = copy.deepcopy(norm)(conv(x)).relu()
+    torch.testing.assert_close(pointwise_batch_norm(x, conv, norm, relu=True), expected)
+
+
+def test_autocast_reaches_the_convolution():
+    x, conv, norm = images((2, 6, 5, 7)), pointwise(6, 4), layer(4)
+    with torch.autocast('cpu', torch.bfloat16):
+        assert pointwise_batch_norm(x, conv, norm).dtype == torch.bfloat16
+
+
+@NATIVE
+def test_a_training_step_counts_its_convolutions():
+    x, conv, norm = images((2, 6, 5, 7)), pointwise(6, 4), layer(4)
+    counts = []
+    for function in (
+        lambda: pointwise_batch_norm(x, conv, norm),
+        lambda: norm(conv(x)),
+    ):
+        with FlopCounterMode(display=False) as counter:
+            function().sum().backward()
+        counts.append(counter.get_total_flops())
+    assert counts[0] == counts[1] == 3 * 2 * x.numel() * 4
 
 
 def test_too_few_values_are_refused_as_by_the_layer():
@@ -119,6 +231,29 @@ def test_gradcheck_and_opcheck(relu):
 
 
 @NATIVE
+@pytest.mark.parametrize('relu', [False, True])
+@pytest.mark.parametrize('has_before', [False, True])
+def test_gradcheck_and_opcheck_of_the_convolution(has_before, relu):
+    x = images((2, 3, 3, 2), torch.float64)
+    before, conv, norm = (
+        layer(3, torch.float64),
+        pointwise(3, 2, torch.float64),
+        layer(2, torch.float64),
+    )
+    parameters = [conv.weight, norm.weight, norm.bias]
+    parameters += [before.weight, before.bias] if has_before else [None, None]
+    inputs = x, *(p if p is None else p.detach().requires_grad_() for p in parameters)
+    operator = torch.ops.mmpose_sat.pointwise_batch_norm
+
+    def native(*inputs):
+        return operator(*inputs, 1e-5, 1e-3, relu)[0]
+
+    torch.autograd.gradcheck(native, inputs)
+    torch.autograd.gradgradcheck(native, inputs)
+    torch.library.opcheck(operator.default, (*inputs, 1e-5, 1e-3, relu))
+
+
+@NATIVE
 def test_bad_arguments_are_refused():
     x, weight = images((2, 3, 4, 4)).detach(), torch.ones(3)
     operator = torch.ops.mmpose_sat.batch_norm
@@ -129,3 +264,16 @@ def test_bad_arguments_are_refused():
     ):
         with pytest.raises(RuntimeError, match=words):
             operator(*bad, 1e-5, False)
+    operator, kernel = torch.ops.mmpose_sat.pointwise_batch_norm, torch.ones(4, 3, 1, 1)
+    weight = torch.ones(4)
+    for bad, words in (
+        ((x.contiguous(), kernel, weight, weight, None, None), 'channels last in memory'),
+        ((x, kernel[:, :2], weight, weight, None, None), r'kernel must be \(C_out, C, 1, 1\)'),
+        ((x, kernel.double(), weight, weight, None, None), 'of the dtype of x'),
+        ((x, kernel, weight[:3], weight, None, None), r'must be \(C,\)'),
+        ((x, kernel, weight, weight, weight, weight), r'must be \(C,\)'),
+        ((x, kernel, weight, weight, weight[:3], None), 'both or neither'),
+        ((x.half(), kernel.half(), weight, weight, None, None), 'float32 or float64'),
+    ):
+        with pytest.raises(RuntimeError, match=words):
+            operator(*bad, 1e-5, 1e-5, False)

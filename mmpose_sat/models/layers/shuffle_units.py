@@ -5,12 +5,14 @@ copies of its input and so changes the channel count. Units take and give the tw
 stage they are in shuffles the channels in between.
 """
 
+from collections.abc import Iterable
+
 from mmcv.cnn import ConvModule, build_norm_layer
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from ...ops import BoxConv2d, batch_norm, interleave, shuffle_halves
+from ...ops import BoxConv2d, interleave, pointwise_batch_norm, shuffle_halves
 
 __all__ = [
     'OPERATORS',
@@ -59,10 +61,13 @@ def depthwise(operator: str, channels: int, kernel_size: int, pieces: int | str 
 
 
 class ConvBNReLU(ConvModule):
-    """MMCV's convolution - normalisation - ReLU in fewer passes over memory."""
+    """MMCV's convolution - normalisation - ReLU in fewer passes over memory.
 
-    def forward(self, x: Tensor) -> Tensor:
-        return batch_norm(self.norm, self.conv(x), relu=self.with_activation)
+    ``before`` is a normalisation in front, which is another module's.
+    """
+
+    def forward(self, x: Tensor, before: nn.Module | None = None) -> Tensor:
+        return pointwise_batch_norm(x, self.conv, self.norm, self.with_activation, before)
 
 
 def _pointwise(in_channels: int, out_channels: int, norm_cfg: dict) -> ConvModule:
@@ -70,7 +75,7 @@ def _pointwise(in_channels: int, out_channels: int, norm_cfg: dict) -> ConvModul
 
 
 def _depthwise3x3(channels: int, norm_cfg: dict) -> ConvModule:
-    return ConvBNReLU(
+    return ConvModule(
         channels, channels, 3, padding=1, groups=channels, norm_cfg=norm_cfg, act_cfg=None
     )
 
@@ -114,7 +119,7 @@ class ShuffleUnit(BaseModule):
 
     def _transform(self, x: Tensor) -> Tensor:
         first, operator, norm, last = self.branch
-        return last(batch_norm(norm, operator(first(x))))
+        return last(operator(first(x)), before=norm)
 
 
 class TransitionUnit(BaseModule):
@@ -142,7 +147,13 @@ class TransitionUnit(BaseModule):
         )
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return self.left(x), self.right(x)
+        first, *others = self.right
+        return self._filter_and_mix(self.left, x), self._filter_and_mix(others, first(x))
+
+    @staticmethod
+    def _filter_and_mix(layers: Iterable[nn.Module], x: Tensor) -> Tensor:
+        filters, mixer = layers
+        return mixer(filters.conv(x), before=filters.norm)  # type: ignore[operator]
 
 
 class ShuffleStage(nn.Sequential):

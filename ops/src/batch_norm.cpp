@@ -225,7 +225,7 @@ struct Tasks {
   int64_t pixels, size, count;
 
   Tasks(int64_t pixels, int64_t channels) : pixels(pixels) {
-    size = (std::max(16 * channels, pixels / 64) + kPixels - 1) / kPixels * kPixels;
+    size = (std::max(std::min(16 * channels, pixels / 8), pixels / 64) + kPixels - 1) / kPixels * kPixels;
     count = (pixels + size - 1) / size;
   }
 
@@ -326,7 +326,8 @@ Results pointwise(const Tensor& x, const Tensor& kernel, const Tensor& weight, c
   norm.set_statistics(sums);
   for_elements(norm.run,
                [&](int64_t begin, int64_t end) { norm.kernels.apply(norm.view(), to, to_out, begin, end); });
-  return {out, convolved, norm.mean, norm.var, inner ? inner->mean : nothing(x), inner ? inner->var : nothing(x)};
+  return {
+      out, convolved, norm.mean, norm.var, inner ? inner->mean : nothing(x), inner ? inner->var : nothing(x)};
 }
 
 template <class T>

@@ -225,7 +225,8 @@ struct Tasks {
   int64_t pixels, size, count;
 
   Tasks(int64_t pixels, int64_t channels) : pixels(pixels) {
-    size = (std::max(std::min(16 * channels, pixels / 8), pixels / 64) + kPixels - 1) / kPixels * kPixels;
+    const int64_t least = std::max({std::min(16 * channels, pixels / 8), pixels / 64, int64_t{1}});
+    size = (least + kPixels - 1) / kPixels * kPixels;
     count = (pixels + size - 1) / size;
   }
 
@@ -244,8 +245,8 @@ struct Tasks {
 };
 
 template <class T>
-void multiply(const Product& product) {
-  cpu_kernels().multiply[sizeof(T) == sizeof(double)](product);
+void multiply(const Product& product, Soon one, Soon other) {
+  cpu_kernels().multiply[sizeof(T) == sizeof(double)](product, one, other);
 }
 
 // The pixels behind n of them, as many again: the next to be worked on.
@@ -298,18 +299,9 @@ Results pointwise(const Tensor& x, const Tensor& kernel, const Tensor& weight, c
     static thread_local std::vector<T> memory;
     const T* tile = normalized(inner, in + first * channels, n * channels, memory);
     T* result = to + first * out_channels;
-    multiply<T>({false,
-                 n,
-                 out_channels,
-                 channels,
-                 tile,
-                 channels,
-                 1,
-                 transposed.data(),
-                 out_channels,
-                 result,
-                 out_channels,
-                 {behind(in + first * channels, n, channels), behind(result, n, out_channels)}});
+    multiply<T>({n, out_channels, channels, false, false, tile, channels, transposed.data(), out_channels,
+                 result, out_channels},
+                behind(in + first * channels, n, channels), behind(result, n, out_channels));
   };
   Norm<T> norm(convolved, weight, bias, eps, relu);
   convolve(0, 1);
@@ -361,43 +353,24 @@ Results pointwise_backward(const Tensor& grad, const Tensor& x, const Tensor& co
     T *conv_grad = memory.data(), *x_grad = to + first * channels;
     norm.gradient(grad_tile, conv_tile, conv_grad, 0, n * out_channels);
     const T* tile = normalized(inner, x_tile, n * channels, inner_memory);
-    multiply<T>({false,
-                 n,
-                 channels,
-                 out_channels,
-                 conv_grad,
-                 out_channels,
-                 1,
-                 factors,
-                 channels,
-                 x_grad,
-                 channels,
-                 {behind(x_tile, n, channels), behind(x_grad, n, channels)}});
-    multiply<T>({first > task * tasks.size,
-                 out_channels,
-                 channels,
-                 n,
-                 conv_grad,
-                 1,
-                 out_channels,
-                 tile,
-                 channels,
-                 &partial[task * factor_count],
-                 channels,
-                 {behind(grad_tile, n, out_channels), behind(conv_tile, n, out_channels)}});
+    multiply<T>({n, channels, out_channels, false, false, conv_grad, out_channels, factors, channels, x_grad,
+                 channels},
+                behind(x_tile, n, channels), behind(x_grad, n, channels));
+    multiply<T>({out_channels, channels, n, true, first > task * tasks.size, conv_grad, out_channels, tile,
+                 channels, &partial[task * factor_count], channels},
+                behind(grad_tile, n, out_channels), behind(conv_tile, n, out_channels));
     if (inner) {
       inner->kernels.gradient_sums(inner->view(), x_grad, x_tile, 0, n * channels,
                                    &partial_sums[task * width]);
     }
   });
-  torch::stable::parallel_for(0, factor_count, kElementsPerTask / tasks.count + 1,
-                              [&](int64_t begin, int64_t end) {
-                                std::copy(partial.get() + begin, partial.get() + end, to_kernel + begin);
-                                for (int64_t task = 1; task < tasks.count; ++task) {
-                                  for (int64_t i = begin; i < end; ++i)
-                                    to_kernel[i] += partial[task * factor_count + i];
-                                }
-                              });
+  const auto add_partial = [&](int64_t begin, int64_t end) {
+    std::copy(partial.get() + begin, partial.get() + end, to_kernel + begin);
+    for (int64_t task = 1; task < tasks.count; ++task) {
+      for (int64_t i = begin; i < end; ++i) to_kernel[i] += partial[task * factor_count + i];
+    }
+  };
+  torch::stable::parallel_for(0, factor_count, kElementsPerTask / tasks.count + 1, add_partial);
   if (inner) {
     add_sums(inner->run, partial_sums, sums);
     inner->set_gradients(sums);

@@ -42,18 +42,17 @@ struct Soon {
   int64_t bytes;
 };
 
-// c = a b, or c += a b: rows x columns, sums of depth products. Elements of a row of b and of c lie next to
-// each other; those of a, a_step apart. Meanwhile, what is needed soon comes to the caches.
+// c = a b, or c += a b: rows x columns, sums of depth products. a may be given transposed. Rows are so many
+// elements apart.
 struct Product {
-  bool add;
   int64_t rows, columns, depth;
+  bool transposed, add;
   const void* a;
-  int64_t a_row, a_step;
+  int64_t a_apart;
   const void* b;
-  int64_t b_row;
+  int64_t b_apart;
   void* c;
-  int64_t c_row;
-  Soon soon[2];
+  int64_t c_apart;
 };
 
 // Planes are given by their addresses. Weights: for each `rows` output channels, those of the first input
@@ -94,7 +93,7 @@ struct CpuKernels {
   Shuffle shuffle[3];  // of 2, 4 and 8 bytes
   Unshuffle unshuffle[3];
   ShuffleInPlace shuffle_in_place[3];
-  void (*multiply[2])(const Product&);  // of float and double
+  void (*multiply[2])(const Product&, Soon, Soon);  // of float and double; meanwhile asks for memory
   PointwiseKernels pointwise;
   Conv3x3 conv3x3;
 };

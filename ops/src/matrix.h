@@ -102,45 +102,45 @@ inline void ask_for(const Soon& soon, int64_t begin, int64_t end, int64_t all) {
 
 // Columns [first, first + width) of a product, where one or two vectors hold them.
 template <int64_t columns, class T>
-void multiply_panel(const Product& p, int64_t first, int64_t width) {
+void multiply_panel(const Product& p, int64_t first, int64_t width, const Soon* soon) {
   constexpr int64_t full = columns * kVector<T>;
   T* panel = aligned_memory<T>(p.depth * (full + kRows) + kRows * full);
   T *aside = panel + p.depth * full, *a_aside = aside + kRows * full;
-  const T* b = static_cast<const T*>(p.b) + first;
   // Rows far apart would fight for the same lines of the first-level cache.
   if (width < full) std::fill(panel, aside, T(0));
-  for (int64_t k = 0; k < p.depth; ++k, b += p.b_row) {
+  const T* b = static_cast<const T*>(p.b) + first;
+  for (int64_t k = 0; k < p.depth; ++k, b += p.b_apart) {
     std::memcpy(panel + k * full, b, (width < full ? width : full) * sizeof(T));
   }
+  const int64_t row = p.transposed ? 1 : p.a_apart, step = p.transposed ? p.a_apart : 1;
   for (int64_t i = 0; i < p.rows; i += kRows) {
-    const T* a = static_cast<const T*>(p.a) + i * p.a_row;
-    T* c = static_cast<T*>(p.c) + i * p.c_row + first;
+    const T* a = static_cast<const T*>(p.a) + i * row;
+    T* c = static_cast<T*>(p.c) + i * p.c_apart + first;
     const int64_t rows = std::min(kRows, p.rows - i), done = first * p.rows + i * width;
-    for (const Soon& soon : p.soon) ask_for(soon, done, done + rows * width, p.rows * p.columns);
+    for (int64_t s = 0; s < 2; ++s) ask_for(soon[s], done, done + rows * width, p.rows * p.columns);
     if (rows == kRows && width == full) {
-      multiply_tile<columns>(p.add, p.depth, a, p.a_row, p.a_step, panel, c, p.c_row);
+      multiply_tile<columns>(p.add, p.depth, a, row, step, panel, c, p.c_apart);
       continue;
     }
     for (int64_t r = 0; r < kRows; ++r) {
-      for (int64_t k = 0; k < p.depth; ++k) {
-        a_aside[r * p.depth + k] = r < rows ? a[r * p.a_row + k * p.a_step] : T(0);
-      }
+      for (int64_t k = 0; k < p.depth; ++k)
+        a_aside[r * p.depth + k] = r < rows ? a[r * row + k * step] : T(0);
     }
     multiply_tile<columns>(false, p.depth, a_aside, p.depth, 1, panel, aside, full);
     for (int64_t r = 0; r < rows; ++r) {
-      for (int64_t j = 0; j < width; ++j) {
-        c[r * p.c_row + j] = (p.add ? c[r * p.c_row + j] : T(0)) + aside[r * full + j];
-      }
+      T *from = aside + r * full, *to = c + r * p.c_apart;
+      for (int64_t j = 0; j < width; ++j) to[j] = p.add ? to[j] + from[j] : from[j];
     }
   }
 }
 
 template <class T>
-void multiply(const Product& p) {
+void multiply(const Product& p, Soon one, Soon other) {
   constexpr int64_t full = kColumns * kVector<T>;
+  const Soon soon[2] = {one, other};
   for (int64_t first = 0; first < p.columns; first += full) {
     const int64_t width = std::min(full, p.columns - first);
-    (width > kVector<T> ? multiply_panel<kColumns, T> : multiply_panel<1, T>)(p, first, width);
+    (width > kVector<T> ? multiply_panel<kColumns, T> : multiply_panel<1, T>)(p, first, width, soon);
   }
 }
 

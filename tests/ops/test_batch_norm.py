@@ -73,7 +73,13 @@ def test_values_gradients_and_statistics(shape, dtype, relu):
 @pytest.mark.parametrize('dtype', TOLERANCE)
 @pytest.mark.parametrize(
     ('shape', 'out_channels'),
-    [((2, 6, 5, 7), 11), ((1, 5, 1, 6), 3), ((1, 48, 64, 48), 48), ((3, 100, 9, 1), 70), ((2, 33, 40, 30), 192)],
+    [
+        ((2, 6, 5, 7), 11),
+        ((1, 5, 1, 6), 3),
+        ((1, 48, 64, 48), 48),
+        ((3, 100, 9, 1), 70),
+        ((2, 33, 40, 30), 192),
+    ],
 )
 def test_a_pointwise_convolution_between_normalisations(
     shape, out_channels, dtype, has_before, relu

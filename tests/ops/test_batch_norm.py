@@ -1,8 +1,6 @@
 """Batch normalisation in native kernels is the layer's own, only faster."""
 
 import copy
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -132,26 +130,18 @@ def test_the_number_of_threads_changes_nothing():
 
 
 @NATIVE
-@pytest.mark.parametrize(('level', 'capability'), enumerate(['default', 'avx2', 'avx512']))
-def test_every_instruction_set_gives_the_same(level, capability, monkeypatch, tmp_path):
-    if level > torch.ops.mmpose_sat.cpu_capability():
-        pytest.skip(f'this processor has no {capability}')
+def test_every_instruction_set_gives_the_same(in_instruction_set):
     layers = nn.Sequential(layer(35), pointwise(35, 50), layer(50))
     x = images((2, 35, 21, 17))
     exact = copy.deepcopy(layers).double()(x.double())
     gradients = torch.autograd.grad(exact.square().sum(), x)
-    torch.save((layers, x, (exact.float(), *gradients)), tmp_path / 'case.pt')
-    script = f"""
-import torch
-from mmpose_sat.ops import pointwise_batch_norm
-layers, x, expected = torch.load({str(tmp_path / 'case.pt')!r}, weights_only=False)
-out = pointwise_batch_norm(x, layers[1], layers[2], False, layers[0])
+    script = """
+layers, x, expected = given
+out = mmpose_sat.ops.pointwise_batch_norm(x, layers[1], layers[2], False, layers[0])
 found = out, *torch.autograd.grad(out.square().sum(), x)
 torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
-assert torch.ops.mmpose_sat.cpu_capability() == {level}
 """
-    monkeypatch.setenv('ATEN_CPU_CAPABILITY', capability)
-    subprocess.run([sys.executable, '-c', script], check=True)
+    in_instruction_set(script, layers, x, (exact.float(), *gradients))
 
 
 @pytest.mark.parametrize(

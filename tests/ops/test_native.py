@@ -148,25 +148,16 @@ def test_results_do_not_depend_on_the_number_of_threads():
         assert all(torch.equal(a, b) for a, b in zip(runs[0], other, strict=True))
 
 
-@pytest.mark.usefixtures('torch_only')
-@pytest.mark.parametrize(('level', 'capability'), enumerate(['default', 'avx2', 'avx512']))
-def test_every_instruction_set_gives_the_same(level, capability, monkeypatch, tmp_path):
-    if level > torch.ops.mmpose_sat.cpu_capability():
-        pytest.skip(f'this processor has no {capability}')
+def test_every_instruction_set_gives_the_same(in_instruction_set):
     x, boxes = inputs((2, 3, 33, 47), 13)
-    torch.save((x, boxes, value_and_gradients(x, boxes, 13, 1, 'torch')), tmp_path / 'case.pt')
-    script = f"""
-import sys, torch
-from mmpose_sat.ops import box_conv2d
-x, boxes, expected = torch.load({str(tmp_path / 'case.pt')!r})
+    script = """
+x, boxes, expected = given
 x.requires_grad_(), boxes.requires_grad_()
-out = box_conv2d(x, boxes, 13, backend='native')
+out = mmpose_sat.ops.box_conv2d(x, boxes, 13, backend='native')
 out.sum().backward()
 torch.testing.assert_close((out.detach(), x.grad, boxes.grad), expected, rtol=1e-5, atol=1e-4)
-assert torch.ops.mmpose_sat.cpu_capability() == {level}
 """
-    monkeypatch.setenv('ATEN_CPU_CAPABILITY', capability)
-    subprocess.run([sys.executable, '-c', script], check=True)
+    in_instruction_set(script, x, boxes, value_and_gradients(x, boxes, 13, 1, 'torch'))
 
 
 @pytest.mark.skipif(shutil.which('nvcc') is None, reason='there is no nvcc')

@@ -1,7 +1,5 @@
 """The native operator for a folded stage of BoxConvNet against PyTorch's convolutions."""
 
-import subprocess
-import sys
 from functools import partial
 
 import pytest
@@ -98,22 +96,14 @@ def test_results_do_not_depend_on_the_number_of_threads():
     assert all(torch.equal(found[0], other) for other in found[1:])
 
 
-@pytest.mark.usefixtures('torch_only')
-@pytest.mark.parametrize(('level', 'capability'), enumerate(['default', 'avx2']))
-def test_every_instruction_set_gives_the_same(level, capability, monkeypatch, tmp_path):
-    if level > torch.ops.mmpose_sat.cpu_capability():
-        pytest.skip(f'this processor has no {capability}')
-    given = arguments(channels=17, half=19, size=(11, 13))
-    torch.save((given, reference(*given)), tmp_path / 'case.pt')
-    script = f"""
-import torch, mmpose_sat.ops
-given, expected = torch.load({str(tmp_path / 'case.pt')!r})
-found = torch.ops.mmpose_sat.shuffle_stage(*given)
+def test_every_instruction_set_gives_the_same(in_instruction_set):
+    values = arguments(channels=17, half=19, size=(11, 13))
+    script = """
+values, expected = given
+found = torch.ops.mmpose_sat.shuffle_stage(*values)
 torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
-assert torch.ops.mmpose_sat.cpu_capability() == {level}
 """
-    monkeypatch.setenv('ATEN_CPU_CAPABILITY', capability)
-    subprocess.run([sys.executable, '-c', script], check=True)
+    in_instruction_set(script, values, reference(*values))
 
 
 def test_not_a_number_stays_what_it_is():

@@ -77,7 +77,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--out', type=Path, default=Path('demo_output'))
     parser.add_argument('--lsp', type=Path, help='train on real people: the folder lsp/')
-    parser.add_argument('--operator', default='box', choices=('box', 'dilated', 'conv3x3'))
+    operators = ('box', 'normalized_box', 'dilated', 'conv3x3')
+    parser.add_argument('--operator', default='box', choices=operators)
     parser.add_argument('--cfg-options', nargs='+', default=[], help='passed on to training')
     args = parser.parse_args()
     out = args.out.resolve()
@@ -114,7 +115,7 @@ def main() -> None:
     images, boxes = unseen_lsp(args.lsp, 12) if args.lsp else unseen_synthetic(12)
     draw_poses(trained, checkpoint, images, boxes, work / 'poses.png')
     plot_curves({args.operator: work}, ['loss', score], work / 'curves.png')
-    if args.operator == 'box':
+    if args.operator.endswith('box'):
         plot_boxes(
             init_model(str(trained), str(checkpoint), device='cpu').backbone, work / 'boxes.png'
         )

@@ -1,11 +1,12 @@
 # Every target sets up .venv first when it is missing; works from any folder with make -C.
 ROOT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 PYTHON_BIN := $(ROOT)/.venv/bin/python
-.PHONY: help setup demo test lint wheel test-onedl doctor
+.PHONY: help setup demo test gpu lint wheel test-onedl doctor
 
 help:
 	@echo 'make demo        train, evaluate and draw a small BoxConvNet on people it renders (DATA=.../lsp: on LSP)'
 	@echo 'make test        run the tests'
+	@echo 'make gpu         tests and benchmarks on an NVIDIA GPU, figures into gpu_figures/'
 	@echo 'make lint        ruff and mypy'
 	@echo 'make wheel       build both distributions into dist/'
 	@echo 'make doctor      name what is wrong with this environment, and the fix'
@@ -20,6 +21,9 @@ demo: setup
 
 test: setup
 	@cd $(ROOT) && $(PYTHON_BIN) -m pytest $(TEST_ARGS)
+
+gpu: setup
+	@PYTHON=$(PYTHON_BIN) $(ROOT)/tools/measure_gpu.sh
 
 lint: setup
 	@cd $(ROOT) && $(PYTHON_BIN) -m ruff check . && $(PYTHON_BIN) -m ruff format --check . \

@@ -35,8 +35,8 @@ def pointwise_batch_norm(
 
     In training on a CPU, in channels_last, float32 or float64, that is one native operator: a few
     pixels at a time are convolved, and stay in the caches while they are normalised, summed up or
-    multiplied again by the backward pass, which keeps ``x`` and what the convolution gives. Any
-    other layers or tensors go one after the other.
+    multiplied again in the backward pass; ``x`` and what the convolution gives are kept for it. Any
+    other layers or tensors go one after the other. A hook of ``conv`` gets what it would get then.
 
     Args:
         x: ``(N, C, H, W)``.
@@ -49,7 +49,7 @@ def pointwise_batch_norm(
         ``(N, D, H, W)``.
     """
     norms = [norm] if before is None else [before, norm]
-    if not (_is_pointwise(conv, x) and all(_runs_native(n, x) for n in norms)):
+    if not (all(_runs_native(n, x) for n in norms) and _is_pointwise(conv, x)):
         x = x if before is None else batch_norm(before, x)
         return batch_norm(norm, conv(x), relu)
     inner = (None, None) if before is None else (before.weight, before.bias)
@@ -57,9 +57,9 @@ def pointwise_batch_norm(
         x, conv.weight, norm.weight, norm.bias, *inner, norm.eps, norms[0].eps, relu
     )
     pixels = x.numel() // x.shape[1]
-    _update(norm, mean, var, pixels)
     if before is not None:
         _update(before, inner_mean, inner_var, pixels)
+    _update(norm, mean, var, pixels)
     return out
 
 
@@ -80,7 +80,8 @@ def _is_pointwise(conv: nn.Module, x: Tensor) -> bool:
         and conv.groups == 1
         and conv.bias is None
         and conv.weight.dtype == x.dtype in (torch.float32, torch.float64)
-        and not _has_hooks(conv)
+        and conv.weight.is_contiguous()
+        and not has_hooks(conv)
         and not torch.is_autocast_enabled('cpu')
     )
 
@@ -93,11 +94,20 @@ def _runs_native(norm: nn.Module, x: Tensor) -> bool:
         and norm.affine
         and norm.track_running_stats
         and norm.weight.dtype == (torch.float64 if x.dtype == torch.float64 else torch.float32)
+        and norm.weight.is_contiguous()
+        and norm.bias.is_contiguous()
         and x.numel() > x.shape[1]
-        and not _has_hooks(norm)
+        and not has_hooks(norm)
         and refuses_channels_last(x) is None
     )
 
 
-def _has_hooks(module: nn.Module) -> bool:
-    return bool(module._forward_hooks or module._forward_pre_hooks)
+def has_hooks(module: nn.Module) -> bool:
+    """Whether somebody would notice that ``module`` is not called, but its parameters are used."""
+    return bool(
+        module._forward_hooks
+        or module._forward_pre_hooks
+        or module._backward_hooks
+        or module._backward_pre_hooks
+        or 'forward' in module.__dict__
+    )

@@ -1,7 +1,8 @@
 """Box convolution by the compiled kernels of the optional distribution ``mmpose_sat_ops``.
 
-The library registers the two operators of ``torch.ops.mmpose_sat`` for each device; shapes without
-data, autograd and vmap are registered here.
+The library registers the operators of ``torch.ops.mmpose_sat``: the box convolution for each
+device, and for the CPU what surrounds it in BoxConvNet. Shapes without data, autograd and vmap are
+registered here.
 """
 
 import math
@@ -216,7 +217,10 @@ def _register_channels_last() -> None:
         return *operators.shuffle_halves(*map(last, grads), not ctx.inverse), None
 
     def pixels(like: Tensor, channels: int) -> Tensor:
-        return like.new_empty(like.shape[0], *like.shape[2:], channels).permute(0, 3, 1, 2)
+        shape = like.shape[0], channels, *like.shape[2:]
+        return torch.empty(
+            shape, dtype=like.dtype, device=like.device, memory_format=torch.channels_last
+        )
 
     @torch.library.register_fake('mmpose_sat::interleave')
     def _(left: Tensor, right: Tensor) -> Tensor:

@@ -220,7 +220,7 @@ std::tuple<Tensor, Tensor, Tensor> batch_norm_backward_cpu(const Tensor& grad, c
 
 constexpr int64_t kPixels = 96;
 
-// Pixels in tasks, each of which may have a matrix of its own, small next to its pixels.
+// Pixels in tasks, each of which may have a matrix of its own: few of them, as matrices may be large.
 struct Tasks {
   int64_t pixels, size, count;
 
@@ -261,7 +261,7 @@ const T* checked_kernel(const Tensor& x, const Tensor& kernel) {
   STD_TORCH_CHECK(kernel.dim() == 4 && kernel.size(1) == x.size(1) && kernel.size(2) == 1 &&
                       kernel.size(3) == 1 && kernel.is_contiguous() &&
                       kernel.scalar_type() == x.scalar_type(),
-                  "pointwise_batch_norm: kernel must be (C_out, C, 1, 1), of the dtype of x");
+                  "pointwise_batch_norm: kernel must be (C_out, C, 1, 1), dense, of the dtype of x");
   return kernel.const_data_ptr<T>();
 }
 
@@ -304,7 +304,7 @@ Results pointwise(const Tensor& x, const Tensor& kernel, const Tensor& weight, c
                 behind(in + first * channels, n, channels), behind(result, n, out_channels));
   };
   Norm<T> norm(convolved, weight, bias, eps, relu);
-  convolve(0, 1);
+  convolve(0, 1);  // the first pixel, which sums start from; once more below
   norm.start(to);
   const Tasks tasks(norm.run.pixels, std::max(channels, out_channels));
   const int64_t width = 2 * norm.run.period;
@@ -394,6 +394,11 @@ bool is_wide(const Tensor& x, const std::optional<Tensor>& inner_weight,
   return wide;
 }
 
+bool has_pixels_of(const Tensor& x, const Tensor& model) {
+  return x.scalar_type() == model.scalar_type() && x.size(0) == model.size(0) && x.size(2) == model.size(2) &&
+         x.size(3) == model.size(3);
+}
+
 Results pointwise_cpu(const Tensor& x, const Tensor& kernel, const Tensor& weight, const Tensor& bias,
                       std::optional<Tensor> inner_weight, std::optional<Tensor> inner_bias, double eps,
                       double inner_eps, bool relu) {
@@ -407,7 +412,9 @@ Results pointwise_backward_cpu(const Tensor& grad, const Tensor& x, const Tensor
                                const Tensor& weight, const Tensor& bias, const Tensor& inner_mean,
                                const Tensor& inner_var, std::optional<Tensor> inner_weight,
                                std::optional<Tensor> inner_bias, double eps, double inner_eps, bool relu) {
-  STD_TORCH_CHECK(is_like(grad, convolved), "pointwise_batch_norm: the gradient must be like the output");
+  STD_TORCH_CHECK(
+      is_like(grad, convolved) && has_pixels_of(convolved, x) && convolved.size(1) == kernel.size(0),
+      "pointwise_batch_norm: the gradient and the convolution's result must be like the output");
   const bool wide = is_wide(x, inner_weight, inner_bias);
   return (wide ? pointwise_backward<double>
                : pointwise_backward<float>)(grad, x, convolved, kernel, mean, var, weight, bias, inner_mean,

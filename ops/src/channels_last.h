@@ -64,7 +64,7 @@ void moments(const void* x, int64_t period, int64_t begin, int64_t end, const vo
 
 template <class T>
 T rectified(T value) {
-  return value > 0 ? value : T(0);
+  return value < 0 ? T(0) : value;  // NaN stays
 }
 
 template <class S>

@@ -31,7 +31,7 @@ using Vector = typename VectorOf<T>::type;
 template <class T>
 constexpr int64_t kVector = kVectorBytes / sizeof(T);
 
-// Memory that stays with the thread, until it asks again.
+// Memory that stays with the thread: what was got before is lost when it asks again.
 template <class T>
 T* aligned_memory(int64_t size) {
   static thread_local std::vector<Vector<T>> memory;
@@ -106,8 +106,8 @@ void multiply_panel(const Product& p, int64_t first, int64_t width, const Soon* 
   constexpr int64_t full = columns * kVector<T>;
   T* panel = aligned_memory<T>(p.depth * (full + kRows) + kRows * full);
   T *aside = panel + p.depth * full, *a_aside = aside + kRows * full;
-  // Rows far apart would fight for the same lines of the first-level cache.
-  if (width < full) std::fill(panel, aside, T(0));
+  if (width < full) std::fill(panel, aside, T(0));  // columns that do not exist
+  // Rows where they are, far apart, would fight for the same lines of the first-level cache.
   const T* b = static_cast<const T*>(p.b) + first;
   for (int64_t k = 0; k < p.depth; ++k, b += p.b_apart) {
     std::memcpy(panel + k * full, b, (width < full ? width : full) * sizeof(T));

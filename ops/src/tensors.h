@@ -44,8 +44,9 @@ inline bool is_like(const torch::stable::Tensor& x, const torch::stable::Tensor&
 
 // A tensor of the size, device and dtype of `like` but for its channels, which are last in memory.
 inline torch::stable::Tensor new_pixels(const torch::stable::Tensor& like, int64_t channels) {
-  const auto pixels = torch::stable::new_empty(like, {like.size(0), like.size(2), like.size(3), channels});
-  return torch::stable::transpose(torch::stable::transpose(pixels, 1, 3), 2, 3);
+  return torch::stable::empty({like.size(0), channels, like.size(2), like.size(3)}, like.scalar_type(),
+                              std::nullopt, like.device(), std::nullopt,
+                              torch::headeronly::MemoryFormat::ChannelsLast);
 }
 
 // How many elements are worth waking a thread for.

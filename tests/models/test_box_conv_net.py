@@ -5,7 +5,7 @@ import torch
 
 from mmpose_sat.models import BoxConvNet
 from mmpose_sat.models.layers import TransitionUnit, depthwise
-from mmpose_sat.ops import BoxConv2d, interleave
+from mmpose_sat.ops import BoxConv2d, count_macs, interleave
 
 TINY = dict(channels=(8, 16), num_pairs=(1, 1), kernel_sizes=(7, 13), out_indices=(1,))
 
@@ -71,6 +71,33 @@ def test_shuffle_interleaves_the_two_halves():
     out = interleave(*net(x))
     torch.testing.assert_close(out[:, 0::2], net.left(x))
     torch.testing.assert_close(out[:, 1::2], net.right(x))
+
+
+@pytest.mark.parametrize('training', [False, True])
+def test_hooks_of_a_transition_see_what_passes(training):
+    net = TransitionUnit(4, 6, dict(type='BN')).train(training)
+    x = torch.randn(2, 4, 5, 5).contiguous(memory_format=torch.channels_last)
+    expected = net(x)
+    called = []
+    for name in ('left', 'right', 'left.0', 'left.1', 'right.1', 'right.2.conv'):
+        net.get_submodule(name).register_forward_hook(lambda *_, name=name: called.append(name))
+    for found, wanted in zip(net(x), expected, strict=True):
+        torch.testing.assert_close(found, wanted)
+    assert set(called) == {'left', 'right', 'left.0', 'left.1', 'right.1', 'right.2.conv'}
+
+
+def test_a_transition_can_be_traced():
+    net = TransitionUnit(4, 6, dict(type='BN')).eval()
+    x = torch.randn(2, 4, 5, 5)
+    for found, expected in zip(torch.fx.symbolic_trace(net)(x), net(x), strict=True):
+        torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize('training', [False, True])
+def test_multiply_adds_of_a_transition_in_training(training):
+    net = TransitionUnit(4, 6, dict(type='BN')).train(training)
+    macs = count_macs(net, torch.randn(1, 4, 5, 5))
+    assert macs == dict(left=25 * (4 * 9 + 4 * 3), right=25 * (4 * 3 + 3 * 9 + 3 * 3))
 
 
 def test_checkpointing_changes_nothing():

@@ -163,9 +163,14 @@ def test_other_layers_take_their_own_way(norm, memory_format):
     assert torch.equal(batch_norm(copy.deepcopy(norm), x.clone(), relu=True), expected)
 
 
-def hooked(module):
-    module.register_forward_hook(lambda *_: None)
+def hooked(module, kind='forward'):
+    getattr(module, f'register_{kind}_hook')(lambda *_: None)
     return module
+
+
+def transposed(conv):
+    conv.weight = nn.Parameter(conv.weight.detach().transpose(0, 1).contiguous().transpose(0, 1))
+    return conv
 
 
 @pytest.mark.parametrize(
@@ -177,6 +182,8 @@ def hooked(module):
         pointwise(6, 4, padding=1),
         pointwise(6, 4, groups=2),
         hooked(pointwise(6, 4)),
+        hooked(pointwise(6, 4), 'full_backward'),
+        transposed(pointwise(6, 4)),
     ],
     ids=str,
 )
@@ -184,6 +191,29 @@ def test_other_convolutions_take_their_own_way(conv):
     x, norm = images((2, 6, 5, 7)).detach(), layer(4)
     expected = copy.deepcopy(norm)(conv(x)).relu()
     torch.testing.assert_close(pointwise_batch_norm(x, conv, norm, relu=True), expected)
+
+
+def test_outputs_may_be_overwritten():
+    x, conv, norm = images((2, 6, 5, 7)), pointwise(6, 4), layer(4)
+    out = pointwise_batch_norm(x, conv, norm)
+    expected = out.detach() + 1
+    assert torch.equal(out.add_(1), expected)
+
+
+@pytest.mark.parametrize('value', [torch.nan, torch.inf])
+def test_what_is_not_a_number_is_not_rectified(value):
+    x, conv, norm = images((2, 6, 5, 7)).detach(), pointwise(6, 4), layer(4)
+    x[0, 0, 0, 0] = value
+    assert pointwise_batch_norm(x, conv, norm, relu=True).isnan().all()
+
+
+def test_a_norm_in_two_places_follows_the_order_of_the_layers():
+    x, conv, norm = images((2, 6, 5, 7)).detach(), pointwise(6, 6), layer(6)
+    plain = copy.deepcopy(norm)
+    plain(conv(plain(x)))
+    pointwise_batch_norm(x, conv, norm, before=norm)
+    torch.testing.assert_close(norm.running_mean, plain.running_mean)
+    assert norm.num_batches_tracked == 2
 
 
 def test_autocast_reaches_the_convolution():
@@ -273,3 +303,9 @@ def test_bad_arguments_are_refused():
     ):
         with pytest.raises(RuntimeError, match=words):
             operator(*bad, 1e-5, 1e-5, False)
+    large = images((2, 4, 50, 70)).detach()
+    statistics = (*[weight] * 4, *[torch.empty(0)] * 2, None, None)
+    with pytest.raises(RuntimeError, match='must be like the output'):
+        torch.ops.mmpose_sat.pointwise_batch_norm_backward(
+            *(large, x, large, kernel, *statistics), 1e-5, 1e-5, False
+        )

@@ -5,14 +5,13 @@ copies of its input and so changes the channel count. Units take and give the tw
 stage they are in shuffles the channels in between.
 """
 
-from collections.abc import Iterable
-
 from mmcv.cnn import ConvModule, build_norm_layer
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from ...ops import BoxConv2d, interleave, pointwise_batch_norm, shuffle_halves
+from ...ops.batch_norm import has_hooks
 
 __all__ = [
     'OPERATORS',
@@ -122,6 +121,18 @@ class ShuffleUnit(BaseModule):
         return last(operator(first(x)), before=norm)
 
 
+class _Branch(nn.Sequential):
+    """Layers that end with a depthwise convolution, its normalisation and a 1 x 1 convolution."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        *others, filters, mixer = self
+        for layer in others:
+            x = layer(x)
+        if has_hooks(filters):
+            return mixer(filters(x))
+        return mixer(filters.conv(x), before=filters.norm)  # type: ignore[operator]
+
+
 class TransitionUnit(BaseModule):
     """Two branches over the whole input, each giving half of the output channels.
 
@@ -137,23 +148,17 @@ class TransitionUnit(BaseModule):
     def __init__(self, in_channels: int, out_channels: int, norm_cfg: dict) -> None:
         super().__init__()
         half = out_channels // 2
-        self.left = nn.Sequential(
+        self.left = _Branch(
             _depthwise3x3(in_channels, norm_cfg), _pointwise(in_channels, half, norm_cfg)
         )
-        self.right = nn.Sequential(
+        self.right = _Branch(
             _pointwise(in_channels, half, norm_cfg),
             _depthwise3x3(half, norm_cfg),
             _pointwise(half, half, norm_cfg),
         )
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        first, *others = self.right
-        return self._filter_and_mix(self.left, x), self._filter_and_mix(others, first(x))
-
-    @staticmethod
-    def _filter_and_mix(layers: Iterable[nn.Module], x: Tensor) -> Tensor:
-        filters, mixer = layers
-        return mixer(filters.conv(x), before=filters.norm)  # type: ignore[operator]
+        return self.left(x), self.right(x)
 
 
 class ShuffleStage(nn.Sequential):

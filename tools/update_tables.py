@@ -177,7 +177,7 @@ def heads_table() -> str:
                 continue
             lr = max(found, key=lambda rate: np.mean([pck for pck, _ in found[rate]]))
             pck, auc = np.array(found[lr]).T
-            spread = f' ± {pck.std(ddof=1):.1f}' if len(pck) > 1 else ''
+            spread = f' ± {pck.std(ddof=1):.1f} of {len(pck)} seeds' if len(pck) > 1 else ''
             best = f'best of {len(found)} rates, {lr:g}' if len(found) > 1 else f'only {lr:g} tried'
             cells.append(f'{pck.mean():.1f}{spread} ({auc.mean():.1f}); {best}')
         lines.append(f'| {method} | {" | ".join(cells)} |')

@@ -24,8 +24,7 @@ class HOGDetector:
     Histograms of oriented gradients and a linear SVM (Dalal & Triggs, CVPR 2005), trained on
     pedestrians: it needs no weights and no GPU, and misses people who sit, bend or lie.
 
-    Its boxes surround a standing person as those of LSP do: on 77 people of LSP's training images
-    the medians are 0 offset, 0.96 of the width and 1.08 of the height.
+    Its boxes are passed on as they are: they surround a standing person about as those of LSP do.
     """
 
     WINDOW = (64, 128)  # px, width x height: the smallest person

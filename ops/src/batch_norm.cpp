@@ -394,11 +394,6 @@ bool is_wide(const Tensor& x, const std::optional<Tensor>& inner_weight,
   return wide;
 }
 
-bool has_pixels_of(const Tensor& x, const Tensor& model) {
-  return x.scalar_type() == model.scalar_type() && x.size(0) == model.size(0) && x.size(2) == model.size(2) &&
-         x.size(3) == model.size(3);
-}
-
 Results pointwise_cpu(const Tensor& x, const Tensor& kernel, const Tensor& weight, const Tensor& bias,
                       std::optional<Tensor> inner_weight, std::optional<Tensor> inner_bias, double eps,
                       double inner_eps, bool relu) {

@@ -36,10 +36,15 @@ inline bool is_channels_last(const torch::stable::Tensor& x) {
   return x.dim() == 4 && has_order(x, {1, 3, 2, 0});
 }
 
-// Of the shape and dtype of `model`, channels last in memory.
+// Of the dtype and shape of `model`, whatever the channels.
+inline bool has_pixels_of(const torch::stable::Tensor& x, const torch::stable::Tensor& model) {
+  return x.dim() == 4 && x.scalar_type() == model.scalar_type() && x.size(0) == model.size(0) &&
+         x.size(2) == model.size(2) && x.size(3) == model.size(3);
+}
+
+// Of the dtype and shape of `model`, channels last in memory.
 inline bool is_like(const torch::stable::Tensor& x, const torch::stable::Tensor& model) {
-  return is_channels_last(x) && x.scalar_type() == model.scalar_type() && x.size(0) == model.size(0) &&
-         x.size(1) == model.size(1) && x.size(2) == model.size(2) && x.size(3) == model.size(3);
+  return is_channels_last(x) && has_pixels_of(x, model) && x.size(1) == model.size(1);
 }
 
 // A tensor of the size, device and dtype of `like` but for its channels, which are last in memory.

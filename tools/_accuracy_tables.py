@@ -1,0 +1,199 @@
+"""Tables of what networks reach on real people, from the results that runs left."""
+
+import hashlib
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+from _cost_tables import counts
+from _tables import ROOT, table
+
+from mmpose_sat.weights import FOLDER
+
+RESULTS = ROOT / 'benchmarks' / 'results'
+
+
+def lsp_table() -> str:
+    """A line for each kept run of Leeds Sports Pose."""
+    rows = []
+    for path in sorted(RESULTS.glob('*_lsp*.json')):
+        run = json.loads(path.read_text())
+        curve = ', '.join(f'{epoch}: {pck:.1f}' for epoch, pck in run['curves']['lsp/PCK'])
+        auc = f'{run["curves"]["lsp/AUC"][-1][1]:.1f}'
+        test = ['not measured'] * 2
+        if run['test']:
+            test = [f'{run["test"][f"lsp/{key}"]:.1f}' for key in ('PCK', 'AUC')]
+        rows.append((path.stem, str(run['epochs']), curve, auc, *test, run['commit']))
+    columns = ('config', 'epochs', 'val PCK@0.2 by epoch', 'val AUC', 'test PCK@0.2', 'test AUC')
+    return table((*columns, 'commit'), rows)
+
+
+def weights_table() -> str:
+    """A line for each file of weights: what it is, and what it reached."""
+    rows = []
+    for path in sorted(FOLDER.glob('*.pth')):
+        name = path.stem.rpartition('-')[0]
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        run = json.loads((RESULTS / f'{name}.json').read_text())
+        figures = (run['curves']['lsp/PCK'][-1][1], run['test']['lsp/PCK'], run['test']['lsp/AUC'])
+        size = f'{path.stat().st_size / 1e6:.1f}'
+        cells = (f'{figure:.1f}' for figure in figures)
+        rows.append((f'mmpose_sat://{name}', size, f'`{digest}`', *cells))
+    return table(('weights', 'MB', 'SHA-256', 'val PCK@0.2', 'test PCK@0.2', 'test AUC'), rows)
+
+
+def joints_table() -> str:
+    """PCK of single joints on the test images, of each file of weights."""
+    runs = [
+        json.loads((RESULTS / f'{path.stem.rpartition("-")[0]}.json').read_text())
+        for path in sorted(FOLDER.glob('*.pth'))
+    ]
+    keys = [key for key in runs[0]['test'] if key.endswith(' PCK')]
+    names = (key.removeprefix('lsp/').removesuffix(' PCK').replace('_', ' ') for key in keys)
+    rows = ((run['config'], *(f'{run["test"][key]:.1f}' for key in keys)) for run in runs)
+    return table(('weights', *names), rows)
+
+
+def heads_table() -> str:
+    """Rows are methods, columns sizes of the heatmap; the best of the learning rates counts."""
+    rows = json.loads((ROOT / 'benchmarks' / 'heads' / 'lsp_r18.json').read_text())
+    sizes = sorted({row['deconvolutions'] for row in rows})
+    lines = []
+    for method in dict.fromkeys(row['method'] for row in rows):
+        cells = []
+        for size in sizes:
+            found = defaultdict(list)
+            for row in rows:
+                if (row['method'], row['deconvolutions']) == (method, size):
+                    found[row['lr']].append((row['pck'], row['auc']))
+            if not found:
+                cells.append('not measured')
+                continue
+            lr = max(found, key=lambda rate: np.mean([pck for pck, _ in found[rate]]))
+            pck, auc = np.array(found[lr]).T
+            spread = f' ± {pck.std(ddof=1):.1f} of {len(pck)} seeds' if len(pck) > 1 else ''
+            best = f'best of {len(found)} rates, {lr:g}' if len(found) > 1 else f'only {lr:g} tried'
+            cells.append(f'{pck.mean():.1f}{spread} ({auc.mean():.1f}); {best}')
+        lines.append((method, *cells))
+    return table(('head', *(f'{3 << size}x{4 << size} cells' for size in sizes)), lines)
+
+
+PARTS = {
+    'box_conv_net/box-conv-net_15e_lsp-128x96': (
+        '`BoxConvNet`',
+        'few parameters, training from scratch, every layer sees far',
+    ),
+    'simple_baseline/simple-baseline-r50-scratch_15e_lsp-128x96': (
+        'baseline: ResNet-50, 3 deconvolutions',
+        'there are pretrained weights to start from',
+    ),
+    'dsnt/dsnt-r18_15e_lsp-128x96': (
+        '`DSNTHead`',
+        'coordinates, not heatmaps, are what counts, or heatmaps are small',
+    ),
+    'integral/integral-r18_15e_lsp-128x96': (
+        '`IntegralHead`',
+        'the same, with heatmap losses to start from; 3-D: `IntegralHead3D`',
+    ),
+    'dsnt/heatmap-r18_15e_lsp-128x96': (
+        'baseline: ResNet-18, 2 deconvolutions',
+        'heatmaps may be large and training short',
+    ),
+    'flattenet/flattenet-r18_10e_lsp-128x96': (
+        '`FlatteningNeck`',
+        'a light decoder at stride 4 for any backbone of stride 32',
+    ),
+    'simple_baseline/simple-baseline-r18-scratch_10e_lsp-128x96': (
+        'baseline: ResNet-18, 3 deconvolutions',
+        'accuracy counts more than multiply-adds',
+    ),
+    'u_context_cpm/u-context-cpm-2stage_10e_lsp-128x96': (
+        '`UContextCPM`, 2 stages',
+        'real time on a CPU with OpenVINO; stages to trade speed for accuracy',
+    ),
+}
+
+
+def parts_table() -> str:
+    """Which part to pick: LSP's validation people at 128x96 from random weights."""
+    heads = json.loads((ROOT / 'benchmarks' / 'heads' / 'lsp_r18.json').read_text())
+    methods = {'dsnt-r18': 'DSNT, JS', 'integral-r18': 'I*', 'heatmap-r18': 'heatmap'}
+    compared = [
+        row
+        for name in ('contexts', 'flattenet')
+        for row in json.loads((ROOT / 'benchmarks' / 'compared' / f'{name}.json').read_text())
+    ]
+    timed = json.loads((ROOT / 'benchmarks' / 'model' / 'cpu_lsp.json').read_text())['rows']
+    costs = {row['config']: row for row in timed}
+    lines = []
+    for config, (part, when) in PARTS.items():
+        name = Path(config).name
+        kept = RESULTS / f'{name}.json'
+        if kept.is_file():
+            run = json.loads(kept.read_text())
+            pcks, epochs = [run['curves']['lsp/PCK'][-1][1]], run['epochs']
+        else:
+            method = methods.get(name.partition('_')[0])
+            rows = [r for r in heads if r['method'] == method and r['deconvolutions'] == 2]
+            rows = rows or [r for r in compared if r['config'] == name]
+            rates = defaultdict(list)
+            for row in rows:
+                rates[row.get('lr')].append(row['pck'])
+            pcks, epochs = max(rates.values(), key=np.mean), rows[0]['epochs']
+        cost = costs[name]
+        figures = (
+            *(f'{np.mean(pcks):.1f} ({epochs})', f'{cost["params"]:.2f}', f'{cost["gmac"]:.2f}'),
+            *(f'{cost["inference_ms"]:.0f}', f'{cost["inference_mb"]:.0f}'),
+        )
+        lines.append((f'[{part}](/configs/{config}.py)', *figures, when))
+    columns = ('part', 'PCK@0.2 (epochs)', 'parameters (M)', 'GMAC (10⁹)', 'ms', 'peak MB')
+    return table((*columns, 'pick it when'), lines)
+
+
+def compared_table(name: str) -> str:
+    """Configs trained side by side, and differences to the first with 95 % intervals.
+
+    The intervals are of a bootstrap over the people of the validation split, the same people for
+    both networks; PCK is pooled over joints and averaged over seeds.
+    """
+    path = ROOT / 'benchmarks' / 'compared' / f'{name}.json'
+    rows = json.loads(path.read_text())
+    rows = [row for row in rows if row['epochs'] == rows[0]['epochs']]
+    seeds = {
+        config: {row['seed'] for row in rows if row['config'] == config}
+        for config in dict.fromkeys(row['config'] for row in rows)
+    }
+    people = len(rows[0]['counted'])
+    draws = np.random.default_rng(0).integers(0, people, (2000, people))
+    draws = np.concatenate([np.arange(people)[None], draws])  # the first is the sample itself
+    lines = []
+    areas = json.loads(path.with_name('receptive_fields.json').read_text())
+
+    def pcks(config: str, among: set[int]) -> np.ndarray:
+        """PCK of the people drawn each time, the mean over seeds."""
+        runs = [row for row in rows if row['config'] == config and row['seed'] in among]
+        right, counted = (
+            np.array([run[key] for run in runs])[:, draws] for key in ('right', 'counted')
+        )
+        return (100 * right.sum(-1) / counted.sum(-1)).mean(0)
+
+    first = rows[0]['config']
+    for config, own in seeds.items():
+        runs = [row for row in rows if row['config'] == config]
+        both = own & seeds[first]
+        difference = ''
+        if config != first:
+            gain = pcks(config, both) - pcks(first, both)
+            low, high = np.percentile(gain[1:], (2.5, 97.5))
+            difference = f'{gain[0]:+.1f} ({low:+.1f} … {high:+.1f})'
+        (file,) = (ROOT / 'configs').glob(f'*/{config}.py')
+        parameters, macs, _ = counts(file)
+        each = ', '.join(f'{run["pck"]:.1f}' for run in runs)
+        auc = np.mean([run['auc'] for run in runs])
+        area = f'{100 * areas[config]["area"]:.0f} %' if config in areas else 'not measured'
+        link = f'[{config}](/{file.relative_to(ROOT)})'
+        figures = (f'{parameters:.2f}', f'{macs:.3f}', each, f'{auc:.1f}', difference, area)
+        lines.append((link, *figures))
+    columns = ('config', 'parameters (M)', 'GMAC (10⁹)', 'PCK@0.2', 'AUC', 'difference')
+    return table((*columns, 'receptive field'), lines)

@@ -4,7 +4,7 @@ import numpy as np
 from mmpose.codecs.base import BaseKeypointCodec
 
 from ..registry import KEYPOINT_CODECS
-from .coordinates import from_pixels, to_pixels
+from .coordinates import check_size, from_pixels, to_pixels
 
 __all__ = ['DSNTLabel', 'IntegralLabel']
 
@@ -23,20 +23,21 @@ class DSNTLabel(BaseKeypointCodec):
         ValueError: a size is not two positive whole numbers.
     """
 
+    axes = 2
+    cells_along: tuple[str, ...] = ('width', 'height')
     extent = 2.0  # from one edge of the image to the other
     label_mapping_table = dict(
         keypoint_labels='keypoint_labels', keypoint_weights='keypoint_weights'
     )
 
     def __init__(
-        self, input_size: tuple[int, int], heatmap_size: tuple[int, int] | None = None
+        self, input_size: tuple[int, int], heatmap_size: tuple[int, ...] | None = None
     ) -> None:
         super().__init__()
-        for name, size in (('input_size', input_size), ('heatmap_size', heatmap_size)):
-            if size is not None and (len(size) != 2 or any(s < 1 or s != int(s) for s in size)):
-                raise ValueError(f'{name} must be (width, height), each 1 or more, got {size}')
-        self.input_size = tuple(input_size)
-        self.heatmap_size = None if heatmap_size is None else tuple(heatmap_size)
+        self.input_size = check_size('input_size', input_size)
+        if heatmap_size is not None:
+            heatmap_size = check_size('heatmap_size', heatmap_size, self.cells_along)
+        self.heatmap_size = heatmap_size
 
     def encode(
         self, keypoints: np.ndarray, keypoints_visible: np.ndarray | None = None
@@ -61,6 +62,7 @@ class DSNTLabel(BaseKeypointCodec):
                 'keypoints must be (N, K, 2) and keypoints_visible (N, K), '
                 f'got {keypoints.shape} and {visible.shape}'
             )
+        dtype = np.result_type(keypoints, np.float32)
         labelled = visible > 0.5
         if not np.isfinite(keypoints[labelled]).all():
             raise ValueError('keypoints of labelled joints must be finite')
@@ -68,7 +70,7 @@ class DSNTLabel(BaseKeypointCodec):
         coordinates = np.where(labelled[..., None], coordinates, 0)
         inside = (np.abs(coordinates) < 1).all(axis=-1)
         return dict(
-            keypoint_labels=(coordinates * self.extent / 2).astype(keypoints.dtype),
+            keypoint_labels=(coordinates * self.extent / 2).astype(dtype),
             keypoint_weights=(labelled & inside).astype(np.float32),
         )
 

@@ -15,6 +15,14 @@ the last, and put a cell at its centre: ``(2 x + 1) / W - 1`` for pixel ``x``, `
 for cell ``i``. A flipped image is then a change of sign, at any stride. The integral paper's code
 counts in widths, hence its half as long range.
 
+In space, z is the depth behind the root joint over a range of ``R`` mm, with cells as along x::
+
+    mm      -R/2                   0 (root)                R/2
+    ours    -0.5       -0.25           0         0.25         0.5     integral
+
+The centred heatmaps of pose machines (:class:`mmpose_sat.codecs.CentredHeatmap`) have cells where
+ours are too, and count in pixels.
+
 MMPose's are others::
 
     cell            0                       1                       (2)
@@ -28,15 +36,29 @@ to be shifted. The public code of integral regression counts as ``IntegralRegres
 less 0.5; its paper leaves the matter open.
 """
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ['cell_centres', 'from_pixels', 'to_pixels']
+__all__ = ['cell_centres', 'check_size', 'from_pixels', 'to_pixels']
 
 Array = TypeVar('Array', np.ndarray, Tensor)
+
+
+def check_size(
+    name: str, size: Sequence[int], axes: Sequence[str] = ('width', 'height')
+) -> tuple[int, ...]:
+    """A size as a tuple; raises ValueError where it is not a whole number, 1 or more, per axis."""
+    if (
+        not isinstance(size, Sequence | np.ndarray)
+        or len(size) != len(axes)
+        or any(not 1 <= s < np.inf or s != int(s) for s in size)
+    ):
+        raise ValueError(f'{name} must be ({", ".join(axes)}), each 1 or more, got {size}')
+    return tuple(size)
 
 
 def from_pixels(pixels: Array, size: Array) -> Array:

@@ -22,9 +22,11 @@ class IntegralLabel3D(IntegralLabel):
         heatmap_size: width, height and depth of the heatmaps in cells, which the head insists on.
 
     Raises:
-        ValueError: a size is not positive or has another number of axes.
+        ValueError: a size or the range is not positive, or a size has another number of axes.
     """
 
+    axes = 3
+    cells_along = ('width', 'height', 'depth')
     # GenerateTarget hands these over from the sample: a flip swaps depths as it swaps joints.
     auxiliary_encode_keys = {'keypoints_depth', 'flip', 'flip_indices'}
     label_mapping_table = IntegralLabel.label_mapping_table | dict(depth_weights='depth_weights')
@@ -35,14 +37,9 @@ class IntegralLabel3D(IntegralLabel):
         depth_range: float = 2000.0,
         heatmap_size: tuple[int, int, int] | None = None,
     ) -> None:
-        if heatmap_size is not None and (len(heatmap_size) != 3 or min(heatmap_size) < 1):
-            raise ValueError(
-                f'heatmap_size must be (width, height, depth), each 1 or more, got {heatmap_size}'
-            )
-        if not depth_range > 0:
+        if not 0 < depth_range < np.inf:
             raise ValueError(f'depth_range must be positive, in mm, got {depth_range}')
-        super().__init__(input_size)
-        self.heatmap_size = None if heatmap_size is None else tuple(heatmap_size)
+        super().__init__(input_size, heatmap_size)
         self.depth_range = depth_range
 
     def encode(
@@ -68,7 +65,8 @@ class IntegralLabel3D(IntegralLabel):
             and ``depth_weights`` (N, K): 1 where the depth counts, which lies in the range, else 0.
 
         Raises:
-            ValueError: the shapes are others, or a labelled joint is not a number.
+            ValueError: the shapes are others, a labelled joint is not a number, or a flip has no
+                ``flip_indices``.
         """
         encoded = super().encode(keypoints, keypoints_visible)
         weights = encoded['keypoint_weights']
@@ -79,6 +77,8 @@ class IntegralLabel3D(IntegralLabel):
                     f'keypoints_depth must be {weights.shape}, got {keypoints_depth.shape}'
                 )
             if flip:
+                if flip_indices is None:
+                    raise ValueError('flip=True needs flip_indices, the joint that each becomes')
                 keypoints_depth = keypoints_depth[:, flip_indices]
             depth = keypoints_depth / self.depth_range * self.extent
             known = np.isfinite(depth) & (np.abs(depth) < self.extent / 2)

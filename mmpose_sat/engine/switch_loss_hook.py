@@ -22,13 +22,14 @@ class SwitchLossHook(Hook):
         epoch: the first one (from 0) with the joint loss.
 
     Raises:
-        ValueError: the epoch is negative; at the start of the run, it lies behind the last one, or
-            the model's head has no :class:`~mmpose_sat.models.IntegralLoss` with both losses.
+        ValueError: the epoch is negative or no whole number; at the start of the run, it lies
+            behind the last one, or the model's head has no
+            :class:`~mmpose_sat.models.IntegralLoss` with both losses.
     """
 
     def __init__(self, epoch: int) -> None:
-        if epoch < 0:
-            raise ValueError(f'epoch must not be negative, got {epoch}')
+        if epoch < 0 or epoch != int(epoch):
+            raise ValueError(f'epoch must be a whole number, 0 or more, got {epoch}')
         self.epoch = epoch
 
     def before_train(self, runner: Runner) -> None:

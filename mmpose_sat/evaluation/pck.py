@@ -100,7 +100,7 @@ class NormalisedPCK(BaseMetric):
         if not usable:
             raise ValueError(f'no person with an annotated {self.unit} to evaluate')
         errors, labelled = (np.stack(column) for column in zip(*usable, strict=True))
-        thresholds = np.linspace(0, self.thr, round(self.thr / self.step) + 1)
+        thresholds = np.linspace(0, self.thr, max(round(self.thr / self.step), 1) + 1)
         curve = 100 * pck_curve(errors, labelled, thresholds + 1e-9)
         if self.out_file is not None:
             Path(self.out_file).parent.mkdir(parents=True, exist_ok=True)

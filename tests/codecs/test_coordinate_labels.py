@@ -41,6 +41,11 @@ def test_only_labelled_joints_inside_the_image_count():
     assert np.isfinite(encoded['keypoint_labels']).all()
 
 
+def test_whole_numbers_are_pixels_too():
+    encoded = DSNTLabel((8, 8)).encode(np.array([[[3, 5]]]))
+    np.testing.assert_allclose(encoded['keypoint_labels'], [[[-0.125, 0.375]]])
+
+
 def test_scores_pass_through_decoding():
     scores = np.array([[0.25, 0.5]])
     assert DSNTLabel((4, 4)).decode(np.zeros((1, 2, 2)), scores)[1] is scores
@@ -56,6 +61,8 @@ def test_bad_input_is_named():
         DSNTLabel((0, 4))
     with pytest.raises(ValueError, match=r'heatmap_size must be .*\(4, 2.5\)'):
         DSNTLabel((4, 4), (4, 2.5))
+    with pytest.raises(ValueError, match=r'input_size must be \(width, height\).* got 224'):
+        DSNTLabel(224)
     with pytest.raises(ValueError, match=r'got \(1, 2, 3\) and \(1, 2\)'):
         DSNTLabel((4, 4)).encode(np.zeros((1, 2, 3)))
     with pytest.raises(ValueError, match='labelled joints must be finite'):

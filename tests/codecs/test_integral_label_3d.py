@@ -55,5 +55,11 @@ def test_bad_input_is_named():
         IntegralLabel3D((8, 8), heatmap_size=(4, 4))
     with pytest.raises(ValueError, match='depth_range must be positive, in mm, got 0'):
         IntegralLabel3D((8, 8), depth_range=0)
+    with pytest.raises(ValueError, match=r'heatmap_size must be .*\(4.5, 4, 4\)'):
+        IntegralLabel3D((8, 8), heatmap_size=(4.5, 4, 4))
+    with pytest.raises(ValueError, match='flip=True needs flip_indices'):
+        IntegralLabel3D((192, 256)).encode(
+            keypoints()[0], keypoints_depth=np.zeros((1, 4)), flip=True
+        )
     with pytest.raises(ValueError, match=r'keypoints_depth must be \(1, 4\), got \(4,\)'):
         IntegralLabel3D((192, 256)).encode(keypoints()[0], keypoints_depth=np.zeros(4))

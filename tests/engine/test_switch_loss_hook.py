@@ -46,7 +46,7 @@ def test_a_model_without_both_losses_is_refused(loss):
 
 
 def test_an_epoch_that_never_comes_is_refused():
-    with pytest.raises(ValueError, match='epoch must not be negative, got -1'):
+    with pytest.raises(ValueError, match='epoch must be a whole number, 0 or more, got -1'):
         HOOKS.build(dict(type='mmpose_sat.SwitchLossHook', epoch=-1))
     with pytest.raises(ValueError, match='epoch=4 is never reached: training has 4 epochs'):
         run = runner(IntegralLoss(heatmap='gaussian'))

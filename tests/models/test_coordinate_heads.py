@@ -162,6 +162,18 @@ def test_every_stage_has_a_loss():
     [
         (lambda: DSNTHead(4, 3, activation='tanh'), "activation must be one of .*, got 'tanh'"),
         (lambda: DSNTHead(4, 3, num_stages=2), 'num_stages=2 takes the features as logits'),
+        (lambda: DSNTHead(4, 3, num_stages=0), 'num_stages must be 1 or more, got 0'),
+        (lambda: DSNTHead(4, 3, loss=dict(type='L1Loss')), 'loss must be .* 2 axes.*got L1Loss'),
+        (
+            lambda: IntegralHead(4, 3, decoder=dict(type='RegressionLabel', input_size=SIZE)),
+            'decoder must be .* 2 axes.*got RegressionLabel',
+        ),
+        (
+            lambda: DirectRegressionHead(
+                4, 3, loss=dict(type='mmpose_sat.IntegralLoss', heatmap='gaussian')
+            ),
+            "no heatmaps for heatmap='gaussian'",
+        ),
         (lambda: IntegralHead(4, 3, decode='max'), "decode must be one of .*, got 'max'"),
         (
             lambda: FullyConnectedHead(4, 3, dict(type='mmpose_sat.DSNTLabel', input_size=SIZE)),
@@ -184,6 +196,30 @@ def test_logits_that_do_not_fit_are_named():
     head.num_stages = 2
     with pytest.raises(ValueError, match='num_stages is 2, got 1 features'):
         head((torch.randn(1, 3, 8, 6),))
+
+
+def test_labels_that_do_not_fit_are_named():
+    head = MODELS.build(head_config('DSNTHead', out_channels=1))
+    feats = (torch.randn(2, CHANNELS, 8, 6),)
+    with pytest.raises(ValueError, match=r'\(2, 1, 2\) .*, the labels are \(2, 3, 2\)'):
+        head.loss(feats, samples(2))
+    head.decoder = None
+    with pytest.raises(ValueError, match='needs a decoder'):
+        head.loss(feats, samples(2))
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_autocast_leaves_coordinates_exact(dtype):
+    head = MODELS.build(head_config('DSNTHead', final_layer=None, activation='softmax'))
+    targets = torch.tensor([[[0.31, -0.4], [-0.2, 0.113], [0.05, 0.5]]])
+    feats = (log_gaussian(targets, (80, 60), 1.5).requires_grad_(),)
+    head.decoder.heatmap_size = (60, 80)
+    with torch.autocast('cpu', dtype):
+        (instances,) = head.predict(feats, samples(1))
+        losses = head.loss(feats, samples(1))
+    expected = (targets.numpy() + 1) * np.array(SIZE) / 2 - 0.5
+    np.testing.assert_allclose(instances.keypoints, expected, atol=1e-3)
+    assert all(value.dtype == torch.float32 for value in losses.values())
 
 
 def test_the_names_are_ours_not_mmposes():

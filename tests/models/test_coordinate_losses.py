@@ -50,12 +50,15 @@ def test_parity_with_dsntnn(logits, sigma):
         js_divergence(heatmaps, targets, sigma),
         dsntnn.js_reg_losses(heatmaps, targets, sigma), **close,
     )  # fmt: skip
-    # Where neither side is below the 1e-24 that dsntnn adds to probabilities.
-    near = (targets / 4).clamp(-0.3, 0.3)
     torch.testing.assert_close(
-        kl_divergence(heatmaps, near, max(sigma, 1)),
-        dsntnn.kl_reg_losses(heatmaps, near, max(sigma, 1)), **close,
+        kl_divergence(heatmaps, targets, sigma),
+        dsntnn.kl_reg_losses(heatmaps, targets, sigma), **close,
     )  # fmt: skip
+    # Far from the joint, on a map as large as the paper's, Gaussians are below their 1e-24.
+    flat, corner = torch.full((1, 1, 28, 28), 28.0**-2).double(), targets[:1, :1].abs() / 2 + 0.4
+    torch.testing.assert_close(
+        kl_divergence(flat, corner, sigma), dsntnn.kl_reg_losses(flat, corner, sigma), **close
+    )
     # dsntnn's variance is in pixels, the paper's (and ours) in units of half a map: one factor for
     # both axes where maps are square.
     square = normalise(logits[:, :, :7])
@@ -186,12 +189,17 @@ def test_the_phase_decides_what_is_computed():
     ('build', 'message'),
     [
         (lambda: DSNTLoss('l2'), r"regulariser must be one of .*'js'.*, got 'l2'"),
-        (lambda: DSNTLoss(sigma=0), 'sigma must be positive, got 0'),
+        (lambda: DSNTLoss(sigma=0), 'sigma must be positive and finite, got 0'),
+        (lambda: DSNTLoss(weight=-1), 'weight must be 0 or more and finite, got -1'),
+        (lambda: IntegralLoss(heatmap='disc', input_size=(0, 8)), r'input_size must be .*\(0, 8\)'),
         (lambda: IntegralLoss('l3'), "joint must be one of .*, got 'l3'"),
         (lambda: IntegralLoss(heatmap='h1'), "heatmap must be one of .*, got 'h1'"),
         (lambda: IntegralLoss(None), 'there is no loss'),
         (lambda: IntegralLoss(heatmap='disc'), 'needs the input_size'),
-        (lambda: IntegralLoss(heatmap='gaussian', sigma=-1.0), 'sigma must be positive, got -1'),
+        (
+            lambda: IntegralLoss(heatmap='gaussian', sigma=-1.0),
+            'sigma must be positive and finite, got -1',
+        ),
     ],
 )
 def test_bad_arguments_are_named(build, message):

@@ -110,7 +110,7 @@ def test_samples_without_depth_leave_it_open(heatmap):
     loss = IntegralLoss3D(heatmap=heatmap)
 
     def total(volumes, depths):
-        axes, normaliser = softmax_marginals(volumes)
+        axes, normaliser, volumes = softmax_marginals(volumes)
         places = targets.clone()
         places[..., 2] = depths
         call = (volumes, normaliser, mean_of(axes), places, weights, depth_weights)
@@ -130,6 +130,19 @@ def test_samples_without_depth_leave_it_open(heatmap):
     assert torch.autograd.gradcheck(
         lambda volumes: total(volumes, depths), logits[:, :, :3, :3, :2].clone().requires_grad_()
     )
+
+
+@pytest.mark.parametrize('heatmap', ['gaussian', 'one_hot'])
+def test_a_batch_without_visible_joints_costs_nothing(heatmap):
+    head = MODELS.build(HEAD | dict(loss=dict(type='mmpose_sat.IntegralLoss3D', heatmap=heatmap)))
+    batch = samples([DEPTH])
+    for name in ('keypoint_weights', 'depth_weights'):
+        batch[0].gt_instance_labels[name][:] = 0
+    for head.loss_module.phase in ('both', 'heatmap', 'joint'):
+        losses = head.loss((torch.randn(1, 48, 8, 6),), batch)
+        total = sum(value for name, value in losses.items() if 'loss' in name)
+        total.backward()
+        assert total == 0 and (head.final_layer.weight.grad == 0).all()
 
 
 def test_argmax_decodes_heatmap_baselines():

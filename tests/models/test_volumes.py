@@ -18,7 +18,8 @@ def volume(*shape, dtype=torch.float64, scale=3.0):
 
 def test_marginals_are_those_of_the_whole_softmax():
     logits = volume(2, 3, 5, 4, 6)
-    axes, normaliser = softmax_marginals(logits)
+    axes, normaliser, same = softmax_marginals(logits)
+    torch.testing.assert_close(same, logits)
     for ours, whole in zip(axes, marginals(normalise(logits)), strict=True):
         torch.testing.assert_close(ours, whole)
     torch.testing.assert_close(normaliser, logits.flatten(2).logsumexp(2))
@@ -26,20 +27,25 @@ def test_marginals_are_those_of_the_whole_softmax():
 
 def test_gradients():
     logits = volume(1, 2, 3, 2, 4).requires_grad_()
-    assert torch.autograd.gradcheck(
-        lambda z: (*softmax_marginals(z)[0], softmax_marginals(z)[1]), logits
-    )
     targets = torch.rand(1, 2, 3, dtype=torch.float64) - 0.5
-    assert torch.autograd.gradcheck(lambda z: gaussian_error(z, targets, 0.9), logits)
+    flat = torch.tensor([[False, True]])
+
+    def all_of_it(z):
+        axes, normaliser, same = softmax_marginals(z)
+        return *axes, normaliser, gaussian_error(same, targets, 0.9, flat), same.square()
+
+    assert torch.autograd.gradcheck(all_of_it, logits)
     torch.testing.assert_close(
         gaussian_error(logits, targets, 0.9), gaussian_mse(logits, targets, 0.9)
     )
+    (alone,) = torch.autograd.grad(softmax_marginals(logits)[2].sum(), logits)
+    torch.testing.assert_close(alone, torch.ones_like(logits))
 
 
 @pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
 def test_half_precision_is_summed_in_single(dtype):
     logits = volume(1, 2, 8, 8, 8, dtype=dtype, scale=1e4).requires_grad_()
-    axes, normaliser = softmax_marginals(logits)
+    axes, normaliser, _ = softmax_marginals(logits)
     (sum(axis.square().sum() for axis in axes) + normaliser.sum()).backward()
     assert axes[0].dtype == torch.float32 and logits.grad.dtype == dtype
     assert normaliser.isfinite().all() and logits.grad.isfinite().all()
@@ -54,25 +60,54 @@ def test_a_gaussian_decodes_to_its_centre():
 SCRIPT = """
 import resource, sys
 import torch
-from mmpose_sat.models.layers.volumes import softmax_marginals
+from mmpose.registry import MODELS
+from mmpose.structures import PoseDataSample
+from mmengine.structures import InstanceData
+import mmpose_sat
 
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+def head_and_samples(cells, call, loss):
+    codec = dict(type='mmpose_sat.IntegralLabel3D', input_size=(256, 256))
+    head = MODELS.build(dict(type='mmpose_sat.IntegralHead3D', in_channels=17 * cells,
+        out_channels=17, depth=cells, final_layer=None, deconv_out_channels=None, decoder=codec,
+        loss=dict(type='mmpose_sat.IntegralLoss3D', **loss)))
+    samples = []
+    for deep in (1, 0) * 4:
+        labels = InstanceData(keypoint_labels=torch.zeros(1, 17, 3),
+            keypoint_weights=torch.ones(1, 17), depth_weights=torch.full((1, 17), float(deep)))
+        sample = PoseDataSample(metainfo=dict(flip_indices=list(range(17)), input_size=(256, 256)))
+        sample.gt_instance_labels = labels
+        samples.append(sample)
+    return head, samples
 
-training = sys.argv[1] == 'training'
-softmax_marginals(torch.zeros(1, 16, 4, 4, 4, requires_grad=True))[1].sum().backward()
-logits = torch.ones(8, 17, 64, 64, 64, requires_grad=training)
-before = peak()
-axes, normaliser = softmax_marginals(logits)
-if training:
-    sum(axis.square().sum() for axis in axes).backward()
-print((peak() - before) / (logits.numel() * 4))
+def run(cells, call, loss):
+    head, samples = head_and_samples(cells, call, loss)
+    logits = torch.ones(8, 17 * cells, cells, cells, requires_grad=call == 'loss')
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    if call == 'loss':
+        losses = head.loss((logits,), samples)
+        sum(value for name, value in losses.items() if name.startswith('loss')).backward()
+    else:
+        with torch.no_grad():
+            head.predict((logits,), samples, dict(output_heatmaps=True))
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return (after - before) * 1024 / (4 * logits.numel())
+
+call, loss = sys.argv[1], eval(sys.argv[2])
+run(4, call, loss)
+print(run(64, call, loss))
 """
 
 
-@pytest.mark.parametrize(('call', 'limit'), [('inference', 0.25), ('training', 1.5)])
-def test_memory_beyond_the_logits(call, limit, monkeypatch):
-    monkeypatch.setenv('MMPOSE_SAT_SKIP_PATCHES', 'all')
-    command = [sys.executable, '-c', SCRIPT, call]
+@pytest.mark.parametrize(
+    ('call', 'limit', 'loss'),
+    [
+        ('predict', 0.25, {}),
+        ('loss', 1.5, dict(joint='l1')),
+        ('loss', 1.5, dict(joint='l1', heatmap='gaussian')),
+        ('loss', 1.5, dict(joint='l1', heatmap='one_hot')),
+    ],
+)
+def test_memory_beyond_the_logits(call, limit, loss):
+    command = [sys.executable, '-c', SCRIPT, call, repr(loss)]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert float(output) < limit

@@ -16,19 +16,42 @@ from ..layers.heatmaps import (
     expectation,
     local_mass,
     normalise,
+    wide,
 )
 from ..losses.coordinate_losses import masked_mean
 
 __all__ = ['CoordinateHead', 'DSNTHead', 'FullyConnectedHead', 'IntegralHead']
 
 
-def targets_of(batch_data_samples: list, extent: float) -> tuple[Tensor, Tensor]:
-    """Coordinates (B, K, 2) in [-1, 1] that samples are labelled with, and their weights (B, K).
+def check_axes(axes: int, **parts: Any) -> None:
+    """Raises ValueError where a part of a head is not made for coordinates of so many axes."""
+    for name, part in parts.items():
+        if part is not None and getattr(part, 'axes', None) != axes:
+            raise ValueError(
+                f'{name} must be made for coordinates of {axes} axes, and say so by its attribute '
+                f'axes, as those of mmpose_sat do; got {type(part).__name__}'
+            )
 
-    ``extent`` is the codec's: the range that its labels have.
+
+def targets_of(
+    batch_data_samples: list, decoder: Any, coordinates: Tensor
+) -> tuple[Tensor, Tensor]:
+    """What coordinates (B, K, 2 or 3) in [-1, 1] should be, and how much they count, (B, K).
+
+    Raises:
+        ValueError: there is no decoder to say what range labels have, or their shape is another.
     """
+    if decoder is None:
+        raise ValueError('the head needs a decoder: the codec that made the labels')
     labels = [sample.gt_instance_labels for sample in batch_data_samples]
-    targets = torch.cat([label.keypoint_labels for label in labels]) * (2 / extent)
+    targets = torch.cat([label.keypoint_labels for label in labels])
+    if targets.shape != coordinates.shape:
+        raise ValueError(
+            f'the head makes coordinates of shape {tuple(coordinates.shape)} (samples, joints, '
+            f'axes), the labels are {tuple(targets.shape)}: out_channels must be the number of '
+            'joints, and the encoder of the pipeline the decoder of the head'
+        )
+    targets = targets.to(coordinates.dtype) * (2 / decoder.extent)
     return targets, torch.cat([label.keypoint_weights for label in labels])
 
 
@@ -63,10 +86,13 @@ class CoordinateHead(HeatmapHead):
         kwargs: other arguments of MMPose's ``HeatmapHead``.
 
     Raises:
-        ValueError: the activation is unknown; several stages share layers; logits differ in size
-            from the codec's ``heatmap_size`` or in number from ``out_channels``; there are fewer
-            features than stages.
+        ValueError: the activation is unknown; ``num_stages`` is not positive; several stages share
+            layers; loss or decoder are not made for such coordinates; logits differ in size from
+            the codec's ``heatmap_size`` or in number from ``out_channels``; there are fewer
+            features than stages; labels are of other joints.
     """
+
+    axes = 2
 
     def __init__(
         self,
@@ -79,6 +105,8 @@ class CoordinateHead(HeatmapHead):
         **kwargs: Any,
     ) -> None:
         check_choice('activation', activation, ACTIVATIONS)
+        if num_stages < 1:
+            raise ValueError(f'num_stages must be 1 or more, got {num_stages}')
         if num_stages > 1 and (final_layer is not None or deconv_out_channels):
             raise ValueError(
                 f'num_stages={num_stages} takes the features as logits: '
@@ -93,6 +121,7 @@ class CoordinateHead(HeatmapHead):
             final_layer=final_layer,
             **kwargs,
         )
+        check_axes(self.axes, loss=self.loss_module, decoder=self.decoder)
         self.activation = activation
         self.num_stages = num_stages
 
@@ -129,7 +158,12 @@ class CoordinateHead(HeatmapHead):
         if not test_cfg.get('flip_test', False):
             return self.logits(feats)[-1]
         plain, mirrored = (self.logits(view)[-1] for view in feats)
-        return (plain + mirrored.flip(-1)[:, batch_data_samples[0].metainfo['flip_indices']]) / 2
+        flip_indices = batch_data_samples[0].metainfo['flip_indices']
+        if plain.requires_grad or isinstance(self.final_layer, nn.Identity):
+            plain = plain.clone()  # not ours to write to
+        for joint, other in enumerate(flip_indices):  # one by one: volumes are large
+            plain[:, joint].add_(mirrored[:, other].flip(-1)).div_(2)
+        return plain
 
     def coordinates(self, logits: Tensor, heatmaps: Tensor) -> Tensor:
         """Coordinates (B, K, 2) in [-1, 1] of logits and their heatmaps, both (B, K, H, W)."""
@@ -161,11 +195,11 @@ class CoordinateHead(HeatmapHead):
         self, feats: tuple[Tensor, ...], batch_data_samples: list, train_cfg: dict | None = None
     ) -> dict[str, Tensor]:
         """The losses, summed over the stages, and the share of joints within 5 % of the input."""
-        targets, weights = targets_of(batch_data_samples, self.decoder.extent)
         losses: dict[str, Tensor] = {}
         for logits in self.logits(feats):
             heatmaps = normalise(logits, self.activation)
             coordinates = self.coordinates(logits, heatmaps)
+            targets, weights = targets_of(batch_data_samples, self.decoder, coordinates)
             add(losses, self.loss_module(logits, heatmaps, coordinates, targets, weights))
         return losses | dict(acc_pose=near(coordinates, targets, weights))
 
@@ -243,4 +277,4 @@ class FullyConnectedHead(CoordinateHead):
 
     def coordinates(self, logits: Tensor, heatmaps: Tensor) -> Tensor:
         """Coordinates (B, K, 2), in [-1, 1] where they are right, of heatmaps (B, K, H, W)."""
-        return self.linear(heatmaps.flatten(2))
+        return wide(self.linear(heatmaps.flatten(2)))

@@ -6,7 +6,7 @@ from mmpose.models.heads import RegressionHead
 from torch import Tensor
 
 from ...registry import MODELS
-from .coordinate_head import near, targets_of
+from .coordinate_head import check_axes, near, targets_of
 
 __all__ = ['DirectRegressionHead']
 
@@ -21,11 +21,22 @@ class DirectRegressionHead(RegressionHead):
         in_channels: channels of the last feature, (B, C, 1, 1).
         out_channels: number of joints, K.
         kwargs: ``loss``, ``decoder`` and ``init_cfg``.
+
+    Raises:
+        ValueError: loss or decoder are not made for such coordinates; the loss is one of heatmaps
+            too; labels are of other joints.
     """
+
+    axes = 2
 
     def __init__(self, in_channels: int, out_channels: int, **kwargs: Any) -> None:
         kwargs.setdefault('loss', dict(type='mmpose_sat.IntegralLoss'))
         super().__init__(in_channels, out_channels, **kwargs)
+        check_axes(self.axes, loss=self.loss_module, decoder=self.decoder)
+        if getattr(self.loss_module, 'heatmap', None) is not None:
+            raise ValueError(
+                f'loss: there are no heatmaps for heatmap={self.loss_module.heatmap!r} here'
+            )
 
     def predict(self, feats: Any, batch_data_samples: list, test_cfg: dict | None = None) -> Any:
         """Keypoints in px of the network's input, scored 1: there is no heatmap to judge by."""
@@ -43,6 +54,6 @@ class DirectRegressionHead(RegressionHead):
     ) -> dict[str, Tensor]:
         """The joint loss, and the share of visible joints within 5 % of the input."""
         coordinates = self.forward(feats)
-        targets, weights = targets_of(batch_data_samples, self.decoder.extent)
+        targets, weights = targets_of(batch_data_samples, self.decoder, coordinates)
         losses = self.loss_module(None, None, coordinates, targets, weights)
         return losses | dict(acc_pose=near(coordinates, targets, weights))

@@ -8,7 +8,7 @@ from mmengine.structures import PixelData
 from torch import Tensor, nn
 
 from ...registry import MODELS
-from ..layers.heatmaps import argmax_coordinates, check_choice, marginal_mass, mean_of
+from ..layers.heatmaps import argmax_coordinates, check_choice, marginal_mass, mean_of, wide
 from ..layers.volumes import softmax_marginals
 from .coordinate_head import CoordinateHead, add, near, targets_of
 from .direct_regression_head import DirectRegressionHead
@@ -41,6 +41,8 @@ class IntegralHead3D(CoordinateHead):
         ValueError: ``depth`` is not positive or has not a number for each stage, the activation or
             ``decode`` is another; see :class:`CoordinateHead`.
     """
+
+    axes = 3
 
     def __init__(
         self,
@@ -86,12 +88,14 @@ class IntegralHead3D(CoordinateHead):
         """
         test_cfg = test_cfg or {}
         logits = self.views(feats, batch_data_samples, test_cfg)
-        axes, normaliser = softmax_marginals(logits)
+        axes, *_ = softmax_marginals(logits)
         coordinates = self.coordinates(logits, axes)
         scores = marginal_mass(axes, coordinates)
         preds = self.decode((coordinates * (self.decoder.extent / 2), scores))
         if test_cfg.get('output_heatmaps', False):
-            planes = (logits.logsumexp(2) - normaliser[..., None, None]).exp()
+            # One joint at a time: volumes are large.
+            planes = torch.stack([wide(volumes).logsumexp(1) for volumes in logits.unbind(1)], 1)
+            planes = planes.flatten(2).softmax(2).view_as(planes)
             return preds, [PixelData(heatmaps=plane) for plane in planes.detach()]
         return preds
 
@@ -99,12 +103,12 @@ class IntegralHead3D(CoordinateHead):
         self, feats: tuple[Tensor, ...], batch_data_samples: list, train_cfg: dict | None = None
     ) -> dict[str, Tensor]:
         """The losses, summed over the stages, and the share of joints near in the plane."""
-        targets, weights = targets_of(batch_data_samples, self.decoder.extent)
         depth_weights = depth_weights_of(batch_data_samples)
         losses: dict[str, Tensor] = {}
         for logits in self.logits(feats):
-            axes, normaliser = softmax_marginals(logits)
+            axes, normaliser, logits = softmax_marginals(logits)
             coordinates = mean_of(axes)
+            targets, weights = targets_of(batch_data_samples, self.decoder, coordinates)
             deep = depth_weights if logits.shape[2] > 1 else torch.zeros_like(depth_weights)
             call = (logits, normaliser, coordinates, targets, weights, deep)
             add(losses, self.loss_module(*call))
@@ -119,7 +123,12 @@ class DirectRegressionHead3D(DirectRegressionHead):
         in_channels: channels of the last feature, (B, C, 1, 1).
         out_channels: number of joints, K.
         kwargs: ``loss``, ``decoder`` (an ``IntegralLabel3D``) and ``init_cfg``.
+
+    Raises:
+        ValueError: see :class:`DirectRegressionHead`.
     """
+
+    axes = 3
 
     def __init__(self, in_channels: int, out_channels: int, **kwargs: Any) -> None:
         kwargs.setdefault('loss', dict(type='mmpose_sat.IntegralLoss3D'))
@@ -128,14 +137,14 @@ class DirectRegressionHead3D(DirectRegressionHead):
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
         """Coordinates (B, K, 3), in [-1, 1] where they are right."""
-        return self.fc(feats[-1].flatten(1)).unflatten(1, (-1, 3))
+        return wide(self.fc(feats[-1].flatten(1))).unflatten(1, (-1, 3))
 
     def loss(
         self, feats: tuple[Tensor, ...], batch_data_samples: list, train_cfg: dict | None = None
     ) -> dict[str, Tensor]:
         """The joint loss, and the share of joints near in the plane."""
         coordinates = self.forward(feats)
-        targets, weights = targets_of(batch_data_samples, self.decoder.extent)
+        targets, weights = targets_of(batch_data_samples, self.decoder, coordinates)
         depth_weights = depth_weights_of(batch_data_samples)
         losses = self.loss_module(None, None, coordinates, targets, weights, depth_weights)
         return losses | dict(acc_pose=near(coordinates, targets, weights))

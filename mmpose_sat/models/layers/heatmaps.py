@@ -5,6 +5,7 @@ Maps are (B, K, H, W), or (B, K, D, H, W) in three dimensions; coordinates (B, K
 or wider.
 """
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -68,6 +69,20 @@ def check_choice(name: str, value: object, allowed: object) -> None:
         raise ValueError(f'{name} must be one of {list(allowed)}, got {value!r}')  # type: ignore[call-overload]
 
 
+def check_positive(**values: float) -> None:
+    """Raises ValueError where a value is not positive or not finite."""
+    for name, value in values.items():
+        if not 0 < value < math.inf:
+            raise ValueError(f'{name} must be positive and finite, got {value}')
+
+
+def check_weights(**values: float) -> None:
+    """Raises ValueError where a value is negative or not finite."""
+    for name, value in values.items():
+        if not 0 <= value < math.inf:
+            raise ValueError(f'{name} must be 0 or more and finite, got {value}')
+
+
 def marginals(heatmaps: Tensor) -> list[Tensor]:
     """Sums (B, K, W), (B, K, H)[, (B, K, D)] of heatmaps (B, K, [D,] H, W) over the other axes."""
     if heatmaps.ndim == 5:
@@ -78,7 +93,8 @@ def marginals(heatmaps: Tensor) -> list[Tensor]:
 
 def mean_of(axes: list[Tensor]) -> Tensor:
     """Expected coordinates (B, K, 2 or 3) of marginals (B, K, W), (B, K, H)[, (B, K, D)]."""
-    return torch.stack([axis @ cell_centres(axis.shape[2], axis) for axis in axes], -1)
+    # Not `@`, which autocast would round to half precision: a third of a pixel.
+    return torch.stack([(axis * cell_centres(axis.shape[2], axis)).sum(-1) for axis in axes], -1)
 
 
 def expectation(heatmaps: Tensor) -> Tensor:
@@ -143,8 +159,8 @@ def local_mass(heatmaps: Tensor, coordinates: Tensor, radius: float = 2.0) -> Te
     """
     x, y = coordinates.unbind(-1)
     height, width = heatmaps.shape[2:]
-    windows = _window(width, x, radius), _window(height, y, radius)
-    return torch.einsum('bkhw,bkw,bkh->bk', heatmaps, *windows)
+    along_y = (heatmaps * _window(width, x, radius)[..., None, :]).sum(-1)
+    return (along_y * _window(height, y, radius)).sum(-1)
 
 
 def marginal_mass(axes: list[Tensor], coordinates: Tensor, radius: float = 2.0) -> Tensor:

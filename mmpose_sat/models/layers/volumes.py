@@ -2,8 +2,8 @@
 
 A 64 x 64 x 64 heatmap for each joint is by far the largest tensor of a network in three dimensions.
 The expectation needs its marginals only (arXiv 1711.08229), and so does its gradient: both are made
-joint by joint, so that a training step holds the logits and their gradient, and inference only the
-logits. Gradients of gradients are not available.
+joint by joint, and gradients of several losses share one tensor, so that a training step holds the
+logits and their gradient, and inference only the logits. Gradients of gradients are not available.
 """
 
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def _parts(logits: Tensor, buffers: int = 1) -> Iterator[Any]:
 
 class _SoftmaxMarginals(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, logits: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def forward(ctx: Any, logits: Tensor) -> tuple[Tensor, ...]:
         results: list[list[Tensor]] = [[], [], [], []]
         for part, volume in _parts(logits):
             volume.copy_(logits[part])
@@ -48,47 +48,70 @@ class _SoftmaxMarginals(torch.autograd.Function):
             results[3].append(total.log() + top.flatten())
         x, y, z, normaliser = (torch.cat(result) for result in results)
         ctx.save_for_backward(logits, x, y, z, normaliser)
-        return x, y, z, normaliser
+        ctx.set_materialize_grads(False)  # or zeros the size of the logits
+        return x, y, z, normaliser, logits.view_as(logits)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        logits, *axes, normaliser = ctx.saved_tensors
+    def backward(ctx: Any, *gradients: Tensor | None) -> Tensor | None:
+        *small, total = gradients
+        if all(gradient is None for gradient in small):
+            return total
+        logits, *saved = ctx.saved_tensors
+        *axes, normaliser = saved
+        *along, above = (
+            torch.zeros_like(like) if gradient is None else gradient
+            for like, gradient in zip(saved, small, strict=True)
+        )
         # d p(x) / d logit = p (1 at x - p(x)): of all cells, the mean over p is taken off.
-        mean = -gradients[3]
-        for axis, gradient in zip(axes, gradients, strict=False):
+        mean = -above
+        for axis, gradient in zip(axes, along, strict=True):
             mean = mean + (axis * gradient).sum(1)
-        result = torch.empty_like(logits)
+        total = torch.zeros_like(logits) if total is None else total.contiguous()
         for part, volume, slope in _parts(logits, 2):
-            x, y, z = (gradient[part] for gradient in gradients[:3])
+            x, y, z = (gradient[part] for gradient in along)
             beside = (y - mean[part, None])[:, None, :, None] + z[:, :, None, None]
             torch.add(beside, x[:, None, None, :], out=slope)
             volume.copy_(logits[part]).sub_(normaliser[part, None, None, None]).exp_()
-            result[part] = volume.mul_(slope)
-        return result
+            total[part] += volume.mul_(slope)
+        return total
 
 
 class _GaussianError(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, logits: Tensor, targets: Tensor, sigma: float) -> Tensor:
-        ctx.save_for_backward(logits, targets)
+    def forward(ctx: Any, logits: Tensor, targets: Tensor, flat: Tensor, sigma: float) -> Tensor:
+        ctx.save_for_backward(logits, targets, flat)
         ctx.sigma = sigma
-        errors = [
-            _subtract_gaussian(logits[part], targets[part], sigma, volume).square_().mean((1, 2, 3))
-            for part, volume in _parts(logits)
-        ]
-        return torch.cat(errors)
+        errors = targets.new_empty(len(logits), dtype=wide(logits[:0]).dtype)
+        for part, volume in _parts(logits):
+            plane = flat[part]
+            if not plane.all():
+                _subtract_gaussian(logits[part], targets[part], sigma, volume)
+                errors[part] = volume.square_().mean((1, 2, 3))
+            if plane.any():
+                rest, _ = _subtract_in_plane(logits[part][plane], targets[part][plane], sigma)
+                errors[part][plane] = rest.square().mean((1, 2))
+        return errors
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        logits, targets = ctx.saved_tensors
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        logits, targets, flat = ctx.saved_tensors
         result = torch.empty_like(logits)
-        scale = gradient * (2 / logits[0].numel())
+        depth, *size = logits.shape[1:]
+        scale = gradient * (2 / (size[0] * size[1]))
         for part, volume in _parts(logits):
-            _subtract_gaussian(logits[part], targets[part], ctx.sigma, volume)
-            result[part] = volume.mul_(scale[part, None, None, None])
-        return result, None, None
+            plane = flat[part]
+            if not plane.all():
+                _subtract_gaussian(logits[part], targets[part], ctx.sigma, volume)
+                volume.mul_(scale[part, None, None, None] / depth)
+            if plane.any():
+                rest, along = _subtract_in_plane(
+                    logits[part][plane], targets[part][plane], ctx.sigma
+                )
+                volume[plane] = (rest * (scale[part][plane, None, None] / along))[:, None]
+            result[part] = volume
+        return result, None, None, None
 
 
 def _subtract_gaussian(logits: Tensor, targets: Tensor, sigma: float, out: Tensor) -> Tensor:
@@ -101,30 +124,50 @@ def _subtract_gaussian(logits: Tensor, targets: Tensor, sigma: float, out: Tenso
     return torch.mul(beside, x[:, None, None, :], out=out).neg_().add_(logits)
 
 
-def softmax_marginals(logits: Tensor) -> tuple[list[Tensor], Tensor]:
+def _subtract_in_plane(logits: Tensor, targets: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
+    """Logits (N, D, H, W) summed over z less Gaussians in the plane, (N, H, W).
+
+    Summed over z, a Gaussian in space is one in the plane, times its sum along z: logits are
+    divided by that number, the second result.
+    """
+    along = log_gaussian(targets.new_zeros(1, 1, 1), logits.shape[1:2], sigma).exp().sum()
+    plane = wide(logits).sum(1) / along
+    gaussian = log_gaussian(targets[None, :, :2].to(plane.dtype), tuple(plane.shape[1:]), sigma)
+    return plane - gaussian[0].exp(), along
+
+
+def softmax_marginals(logits: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
     """Marginals of the softmax over volumes, and the logarithm that normalises it.
 
     Args:
         logits: (B, K, D, H, W).
 
     Returns:
-        ``[(B, K, W), (B, K, H), (B, K, D)]``, each of sum 1, and ``logsumexp`` (B, K).
-        float32 where the logits are narrower.
+        ``[(B, K, W), (B, K, H), (B, K, D)]``, each of sum 1; ``logsumexp`` (B, K); and the logits,
+        for what else is to be made of them: its gradient is added to, in place, and so is not a
+        second volume. float32 where the logits are narrower, these themselves aside.
     """
     if torch.compiler.is_compiling():  # compilers and exporters fuse by themselves
-        return marginals(normalise(logits)), wide(logits).flatten(2).logsumexp(2)
-    *axes, normaliser = _SoftmaxMarginals.apply(logits.flatten(0, 1))
+        return marginals(normalise(logits)), wide(logits).flatten(2).logsumexp(2), logits
+    *axes, normaliser, same = _SoftmaxMarginals.apply(logits.flatten(0, 1))
     shape = logits.shape[:2]
-    return [axis.unflatten(0, shape) for axis in axes], normaliser.unflatten(0, shape)
+    return [axis.unflatten(0, shape) for axis in axes], *(
+        result.unflatten(0, shape) for result in (normaliser, same)
+    )
 
 
-def gaussian_error(logits: Tensor, targets: Tensor, sigma: float = 1.0) -> Tensor:
+def gaussian_error(
+    logits: Tensor, targets: Tensor, sigma: float = 1.0, flat: Tensor | None = None
+) -> Tensor:
     """H1 in three dimensions: mean squared error (B, K) against Gaussians of peak 1.
 
     Args:
         logits: (B, K, D, H, W).
         targets: (B, K, 3) in [-1, 1].
         sigma: standard deviation in cells.
+        flat: (B, K), true for joints whose logits are summed over z before they are compared, with
+            a Gaussian in the plane; default: none.
     """
-    errors = _GaussianError.apply(logits.flatten(0, 1), targets.flatten(0, 1), sigma)
-    return errors.unflatten(0, logits.shape[:2])
+    flat = torch.zeros_like(targets[..., 0], dtype=torch.bool) if flat is None else flat
+    each = (values.flatten(0, 1) for values in (logits, targets, flat))
+    return _GaussianError.apply(*each, sigma).unflatten(0, logits.shape[:2])

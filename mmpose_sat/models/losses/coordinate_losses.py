@@ -6,6 +6,8 @@ the regularisers are those of DSNT (arXiv 1801.07372); H1, H2 and H3 are the hea
 integral regression (arXiv 1711.08229).
 """
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -24,7 +26,7 @@ __all__ = [
     'variance_error',
 ]
 
-TINY = 1e-24  # below any probability that matters, and a float32
+TINY = 1e-24  # what the paper's code adds to probabilities; a float32
 
 
 def masked_mean(values: Tensor, weights: Tensor) -> Tensor:
@@ -53,7 +55,7 @@ def variance_error(heatmaps: Tensor, targets: Tensor, sigma: float) -> Tensor:
     error: Tensor | float = 0.0
     for axis in marginals(heatmaps):
         places = cell_centres(axis.shape[2], axis)
-        mean = (axis @ places)[..., None]
+        mean = (axis * places).sum(-1, keepdim=True)
         variance = (axis * (places - mean).square()).sum(-1)
         error = error + (variance - (2 * sigma / len(places)) ** 2).square()
     return error  # type: ignore[return-value]
@@ -72,6 +74,7 @@ def _log(probabilities: Tensor) -> Tensor:
 def kl_divergence(heatmaps: Tensor, targets: Tensor, sigma: float) -> Tensor:
     """Kullback-Leibler divergence of heatmaps from Gaussians of ``sigma`` cells."""
     p, log_q = _log_target(heatmaps, targets, sigma)
+    log_q = torch.logaddexp(log_q, log_q.new_tensor(math.log(TINY)))
     return (p * (_log(p) - log_q)).sum(-1)
 
 

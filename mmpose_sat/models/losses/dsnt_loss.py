@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from ...registry import MODELS
-from ..layers.heatmaps import check_choice
+from ..layers.heatmaps import check_choice, check_positive, check_weights
 from .coordinate_losses import euclidean, js_divergence, kl_divergence, masked_mean, variance_error
 
 __all__ = ['DSNTLoss']
@@ -21,18 +21,20 @@ class DSNTLoss(nn.Module):
         sigma: standard deviation of the Gaussian aimed at, in heatmap cells.
 
     Raises:
-        ValueError: the regulariser is another, or sigma is not positive.
+        ValueError: the regulariser is another, sigma is not positive, or the weight is negative.
     """
+
+    axes = 2
 
     def __init__(
         self, regulariser: str | None = 'js', weight: float | None = None, sigma: float = 1.0
     ) -> None:
         super().__init__()
         check_choice('regulariser', regulariser, REGULARISERS)
-        if not sigma > 0:
-            raise ValueError(f'sigma must be positive, got {sigma}')
+        check_positive(sigma=sigma)
         self.regulariser = regulariser
         self.weight = (100.0 if regulariser == 'var' else 1.0) if weight is None else weight
+        check_weights(weight=self.weight)
         self.sigma = sigma
 
     def forward(

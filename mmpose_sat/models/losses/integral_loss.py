@@ -6,8 +6,9 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from ...codecs.coordinates import check_size
 from ...registry import MODELS
-from ..layers.heatmaps import check_choice
+from ..layers.heatmaps import check_choice, check_positive, check_weights
 from .coordinate_losses import disc_bce, gaussian_mse, masked_mean, one_hot_cross_entropy
 
 __all__ = ['IntegralLoss']
@@ -35,9 +36,11 @@ class IntegralLoss(nn.Module):
         phase: ``'both'``, ``'joint'`` or ``'heatmap'``: which of the two is computed.
 
     Raises:
-        ValueError: a name is unknown, there is no loss at all, sigma or radius is not positive, or
-            the disc has no ``input_size``.
+        ValueError: a name is unknown, there is no loss at all, sigma or radius is not positive, a
+            weight is negative, or the disc has no ``input_size``.
     """
+
+    axes = 2
 
     def __init__(
         self,
@@ -54,9 +57,8 @@ class IntegralLoss(nn.Module):
         check_choice('heatmap', heatmap, (None, 'gaussian', 'one_hot', 'disc'))
         if joint is None and heatmap is None:
             raise ValueError('joint and heatmap are both None: there is no loss')
-        for name, value in (('sigma', sigma), ('radius', radius)):
-            if not value > 0:
-                raise ValueError(f'{name} must be positive, got {value}')
+        check_positive(sigma=sigma, radius=radius)
+        check_weights(joint_weight=joint_weight, heatmap_weight=heatmap_weight)
         self.joint, self.heatmap = joint, heatmap
         self.joint_weight, self.heatmap_weight = joint_weight, heatmap_weight
         self.phase = 'both'
@@ -69,6 +71,7 @@ class IntegralLoss(nn.Module):
         elif heatmap == 'disc':
             if input_size is None:
                 raise ValueError("heatmap='disc' needs the input_size that its radius is in px of")
+            check_size('input_size', input_size)
             self.heatmap_loss = partial(disc_bce, input_size=input_size, radius=radius)
 
     def forward(

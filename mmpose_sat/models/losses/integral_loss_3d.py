@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 
 from ...registry import MODELS
-from ..layers.heatmaps import log_gaussian, wide
+from ..layers.heatmaps import wide
 from ..layers.volumes import gaussian_error
-from .coordinate_losses import cell_index, masked_mean, one_hot_cross_entropy
+from .coordinate_losses import cell_index, masked_mean
 from .integral_loss import IntegralLoss
 
 __all__ = ['IntegralLoss3D']
@@ -29,6 +29,8 @@ class IntegralLoss3D(IntegralLoss):
         ValueError: as :class:`IntegralLoss`; ``heatmap`` is ``'disc'``, which is of the plane.
     """
 
+    axes = 3
+
     def __init__(
         self, joint: str | None = 'l1', heatmap: str | None = None, **kwargs: float
     ) -> None:
@@ -48,7 +50,8 @@ class IntegralLoss3D(IntegralLoss):
         """The losses in force.
 
         Args:
-            logits: (B, K, D, H, W); ``None`` where there is no heatmap loss.
+            logits: (B, K, D, H, W), those that ``softmax_marginals`` returns; ``None`` where there
+                is no heatmap loss.
             normaliser: (B, K), their logsumexp.
             coordinates: (B, K, 3) in [-1, 1].
             targets: (B, K, 3) in [-1, 1].
@@ -61,7 +64,7 @@ class IntegralLoss3D(IntegralLoss):
             losses['loss_joint'] = self.joint_loss(coordinates, targets, each)
         if self.heatmap and self.phase != 'joint':
             assert logits is not None and normaliser is not None
-            error = self._heatmap_errors(logits, normaliser, targets, weights, depth_weights)
+            error = self._heatmap_errors(logits, normaliser, targets, depth_weights)
             losses['loss_heatmap'] = self.heatmap_weight * masked_mean(error, weights)
         return losses
 
@@ -70,32 +73,14 @@ class IntegralLoss3D(IntegralLoss):
         logits: Tensor,
         normaliser: Tensor,
         targets: Tensor,
-        weights: Tensor,
         depth_weights: Tensor,
     ) -> Tensor:
         """Errors (B, K): of volumes where the depth counts, else of their marginals over z."""
         deep = depth_weights > 0
-        flat = (weights > 0) & ~deep
-        errors = normaliser.new_zeros(weights.shape)
-        if deep.any():
-            volumes, places = logits[deep][None], targets[deep][None]
-            if self.heatmap == 'gaussian':
-                found = gaussian_error(volumes, places, self.sigma)
-            else:
-                index = cell_index(places, tuple(volumes.shape[2:]))
-                chosen = volumes.flatten(2).gather(2, index[..., None])[..., 0]
-                found = normaliser[deep][None] - chosen
-            errors = errors.masked_scatter(deep, found.to(errors.dtype))
-        if flat.any():
-            volumes, places = wide(logits[flat])[None], targets[flat][None, :, :2]
-            if self.heatmap == 'gaussian':
-                # Summed over z, the Gaussian in space is one in the plane, times its sum along z.
-                centre = volumes.new_zeros(1, 1, 1)
-                along = log_gaussian(centre, (volumes.shape[2],), self.sigma).exp().sum()
-                plane = volumes.sum(2) / along
-                gaussian = log_gaussian(places, tuple(plane.shape[2:]), self.sigma).exp()
-                found = (plane - gaussian).square().mean((2, 3))
-            else:
-                found = one_hot_cross_entropy(volumes.logsumexp(2), places)
-            errors = errors.masked_scatter(flat, found.to(errors.dtype))
-        return errors
+        if self.heatmap == 'gaussian':
+            return gaussian_error(logits, targets, self.sigma, ~deep)
+        depth, *plane = logits.shape[2:]
+        index = cell_index(targets[..., :2], tuple(plane))[..., None, None]
+        columns = wide(logits.flatten(3).gather(3, index.expand(-1, -1, depth, 1))[..., 0])
+        cell = cell_index(targets[..., 2:], (depth,))[..., None]
+        return normaliser - torch.where(deep, columns.gather(2, cell)[..., 0], columns.logsumexp(2))

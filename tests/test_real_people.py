@@ -33,7 +33,7 @@ def test_two_epochs_and_the_checkpoint_again(name, data_root, tmp_path):
         part = config.model.get('neck', config.model.head)
         part.in_channels = 128
         if 'neck' in config.model:
-            part.layers = [dict(groups=(8, 16), multiplier=16)]
+            part.layers = [dict(groups=(8, 16), multiplier=32)]
     Runner.from_cfg(config).train()
     scalars = read_scalars(tmp_path)
     assert len(scalars['loss']) > 0 and np.isfinite([value for _, value in scalars['loss']]).all()

@@ -45,7 +45,8 @@ def test_onnx_of_a_whole_network_has_standard_operators_only(run_tool, tmp_path)
 )
 def test_onnx_of_coordinates(run_tool, tmp_path, head, outputs):
     head |= dict(in_channels=64, out_channels=5, deconv_out_channels=None)
-    head['decoder'] = dict(type='mmpose_sat.IntegralLabel', input_size=(48, 64))
+    codec = 'IntegralLabel3D' if head['type'].endswith('3D') else 'IntegralLabel'
+    head['decoder'] = dict(type=f'mmpose_sat.{codec}', input_size=(48, 64))
     backbone = dict(type='ResNet', depth=18, out_indices=(0,), strides=(2, 2, 2, 2))
     model = dict(type='mmpose.TopdownPoseEstimator', backbone=backbone, head=head)
     config = tmp_path / 'config.py'

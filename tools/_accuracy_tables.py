@@ -6,12 +6,16 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+import plot_boxes
+import torch
 from _cost_tables import counts
 from _tables import ROOT, table
+from mmpose.apis import init_model
 
 from mmpose_sat.weights import FOLDER
 
 RESULTS = ROOT / 'benchmarks' / 'results'
+MISSING = 'not measured'
 
 
 def lsp_table() -> str:
@@ -21,7 +25,7 @@ def lsp_table() -> str:
         run = json.loads(path.read_text())
         curve = ', '.join(f'{epoch}: {pck:.1f}' for epoch, pck in run['curves']['lsp/PCK'])
         auc = f'{run["curves"]["lsp/AUC"][-1][1]:.1f}'
-        test = ['not measured'] * 2
+        test = [MISSING] * 2
         if run['test']:
             test = [f'{run["test"][f"lsp/{key}"]:.1f}' for key in ('PCK', 'AUC')]
         rows.append((path.stem, str(run['epochs']), curve, auc, *test, run['commit']))
@@ -55,6 +59,26 @@ def joints_table() -> str:
     return table(('weights', *names), rows)
 
 
+def boxes_table() -> str:
+    """What the boxes of the weights are like beside those they began as."""
+    (path,) = FOLDER.glob('*.pth')
+    name = path.stem.rpartition('-')[0]
+    (config,) = (ROOT / 'configs').glob(f'*/{name}.py')
+    model = init_model(str(config), f'mmpose_sat://{name}', device='cpu')
+    torch.manual_seed(0)
+    return plot_boxes.boxes_table(model.backbone)
+
+
+def detectors_table() -> str:
+    """A line for each kept run of a detector: its average precision after the last epoch."""
+    rows = []
+    for path in sorted(RESULTS.glob('centernet-*.json')):
+        curves = json.loads(path.read_text())['curves']
+        keys = ('coco/bbox_mAP', 'coco/bbox_mAP_50', 'coco/bbox_mAP_75')
+        rows.append((path.stem, *(f'{100 * curves[key][-1][1]:.1f}' for key in keys)))
+    return table(('config', 'AP', 'AP50', 'AP75'), rows)
+
+
 def heads_table() -> str:
     """Rows are methods, columns sizes of the heatmap; the best of the learning rates counts."""
     rows = json.loads((ROOT / 'benchmarks' / 'heads' / 'lsp_r18.json').read_text())
@@ -68,7 +92,7 @@ def heads_table() -> str:
                 if (row['method'], row['deconvolutions']) == (method, size):
                     found[row['lr']].append((row['pck'], row['auc']))
             if not found:
-                cells.append('not measured')
+                cells.append(MISSING)
                 continue
             lr = max(found, key=lambda rate: np.mean([pck for pck, _ in found[rate]]))
             pck, auc = np.array(found[lr]).T
@@ -115,6 +139,12 @@ PARTS = {
 }
 
 
+def lsp_costs() -> dict[str, dict]:
+    """Latency and memory by config, one image of LSP's small size at a time."""
+    timed = json.loads((ROOT / 'benchmarks' / 'model' / 'cpu_lsp.json').read_text())['rows']
+    return {row['config']: row for row in timed}
+
+
 def parts_table() -> str:
     """Which part to pick: LSP's validation people at 128x96 from random weights."""
     heads = json.loads((ROOT / 'benchmarks' / 'heads' / 'lsp_r18.json').read_text())
@@ -124,8 +154,7 @@ def parts_table() -> str:
         for name in ('contexts', 'flattenet')
         for row in json.loads((ROOT / 'benchmarks' / 'compared' / f'{name}.json').read_text())
     ]
-    timed = json.loads((ROOT / 'benchmarks' / 'model' / 'cpu_lsp.json').read_text())['rows']
-    costs = {row['config']: row for row in timed}
+    costs = lsp_costs()
     lines = []
     for config, (part, when) in PARTS.items():
         name = Path(config).name
@@ -167,8 +196,11 @@ def compared_table(name: str) -> str:
     people = len(rows[0]['counted'])
     draws = np.random.default_rng(0).integers(0, people, (2000, people))
     draws = np.concatenate([np.arange(people)[None], draws])  # the first is the sample itself
-    lines = []
     areas = json.loads(path.with_name('receptive_fields.json').read_text())
+    columns = ['config', 'M', 'GMAC', 'ms', 'peak MB', 'PCK@0.2', 'AUC', 'difference']
+    if with_areas := not areas.keys().isdisjoint(seeds):
+        columns.append('receptive field')
+    costs, lines = lsp_costs(), []
 
     def pcks(config: str, among: set[int]) -> np.ndarray:
         """PCK of the people drawn each time, the mean over seeds."""
@@ -189,11 +221,14 @@ def compared_table(name: str) -> str:
             difference = f'{gain[0]:+.1f} ({low:+.1f} … {high:+.1f})'
         (file,) = (ROOT / 'configs').glob(f'*/{config}.py')
         parameters, macs, _ = counts(file)
-        each = ', '.join(f'{run["pck"]:.1f}' for run in runs)
-        auc = np.mean([run['auc'] for run in runs])
-        area = f'{100 * areas[config]["area"]:.0f} %' if config in areas else 'not measured'
-        link = f'[{config}](/{file.relative_to(ROOT)})'
-        figures = (f'{parameters:.2f}', f'{macs:.3f}', each, f'{auc:.1f}', difference, area)
-        lines.append((link, *figures))
-    columns = ('config', 'parameters (M)', 'GMAC (10⁹)', 'PCK@0.2', 'AUC', 'difference')
-    return table((*columns, 'receptive field'), lines)
+        cells = [f'[{config}](/{file.relative_to(ROOT)})', f'{parameters:.2f}', f'{macs:.3f}']
+        if cost := costs.get(config):
+            cells += [f'{cost["inference_ms"]:.0f}', f'{cost["inference_mb"]:.0f}']
+        else:
+            cells += [MISSING, MISSING]
+        cells += [', '.join(f'{run["pck"]:.1f}' for run in runs)]
+        cells += [f'{np.mean([run["auc"] for run in runs]):.1f}', difference]
+        if with_areas:
+            cells.append(f'{100 * areas[config]["area"]:.0f} %' if config in areas else MISSING)
+        lines.append(cells)
+    return table(columns, lines)

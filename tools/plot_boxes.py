@@ -2,11 +2,26 @@
 
 import argparse
 
+from _tables import table
 from mmpose.apis import init_model
+from torch import nn
 
 import mmpose_sat  # noqa: F401 - lets the checkpoint load
 from mmpose_sat.ops import BoxConv2d, box_statistics
 from mmpose_sat.visualization import plot_boxes
+
+
+def boxes_table(backbone: nn.Module) -> str:
+    """What learned boxes are like, and boxes drawn anew, which the backbone has afterwards."""
+    learned = box_statistics(backbone)
+    for layer in backbone.modules():
+        if isinstance(layer, BoxConv2d):
+            layer.reset_parameters()
+    rows = [
+        (name, *(f'{value:.3f}' for value in found.values()))
+        for name, found in (('fresh', box_statistics(backbone)), ('learned', learned))
+    ]
+    return table(('boxes', *learned), rows)
 
 
 def main() -> None:
@@ -17,13 +32,7 @@ def main() -> None:
     args = parser.parse_args()
     backbone = init_model(args.config, args.checkpoint, device='cpu').backbone
     plot_boxes(backbone, args.out)
-    learned = box_statistics(backbone)
-    for layer in backbone.modules():
-        if isinstance(layer, BoxConv2d):
-            layer.reset_parameters()
-    fresh = box_statistics(backbone)
-    for name, value in learned.items():
-        print(f'{name:>9}: fresh {fresh[name]:.3f}, learned {value:.3f}')
+    print(boxes_table(backbone))
     print(args.out)
 
 

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from functools import partial
 
 from _accuracy_tables import (
+    boxes_table,
     compared_table,
+    detectors_table,
     heads_table,
     joints_table,
     lsp_table,
@@ -37,11 +39,13 @@ PAGES = (
 
 
 TABLES: dict[str, Callable[[], str]] = {
+    'boxes': boxes_table,
     'compared_contexts': partial(compared_table, 'contexts'),
     'compared_flattenet': partial(compared_table, 'flattenet'),
     'counts': partial(counts_table, BOX),
     'cpm_counts': partial(counts_table, CPM),
     'deploy': deploy_table,
+    'detectors': detectors_table,
     'dsnt_counts': partial(counts_table, DSNT),
     'flattenet_counts': partial(counts_table, FLATTENET),
     'heads': heads_table,

@@ -5,7 +5,7 @@ model = dict(
     neck=dict(
         type='mmpose_sat.FlatteningNeck',
         in_channels=512,
-        layers=[dict(groups=(16, 32), multiplier=4)],
+        layers=[dict(groups=(16, 32), multiplier=8)],
     ),
-    head=dict(in_channels=32, deconv_out_channels=None),
+    head=dict(in_channels=64, deconv_out_channels=None),
 )

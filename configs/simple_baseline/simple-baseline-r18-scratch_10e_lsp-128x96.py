@@ -9,4 +9,5 @@ model = dict(head=dict(out_channels=14, decoder=_base_.codec))
 train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.val_pipeline))
 test_dataloader = val_dataloader
+optim_wrapper = dict(optimizer=dict(lr=3e-3))
 default_hooks = dict(checkpoint=dict(save_best='lsp/PCK', rule='greater'))

@@ -39,6 +39,8 @@ border = dict(  # CenterNetHead asks for one: of no width where sides are multip
     test_mode=True,
     test_pad_mode=['size_divisor', 32],
 )
+# Sides that 32 divides: a border around the image, which costs AP, is never needed.
+resize = dict(type='Resize', scale=(160, 128), keep_ratio=False)
 data = dict(
     type='CocoDataset',
     data_root='{{$MMPOSE_SAT_SYNTHETIC:data/synthetic}}/',
@@ -56,7 +58,7 @@ train_dataloader = dict(
         pipeline=[
             dict(type='LoadImageFromFile'),
             dict(type='LoadAnnotations', with_bbox=True),
-            dict(type='Resize', scale=(160, 120), keep_ratio=True),
+            resize,
             dict(type='RandomFlip', prob=0.5),
             dict(type='PackDetInputs'),
         ],
@@ -74,8 +76,7 @@ val_dataloader = dict(
         test_mode=True,
         pipeline=[
             dict(type='LoadImageFromFile', to_float32=True),
-            # Not (160, 120): borders around images, which training does not have, cost 7 AP.
-            dict(type='Resize', scale=(160, 128), keep_ratio=False),
+            resize,
             border,
             dict(
                 type='PackDetInputs',

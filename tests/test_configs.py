@@ -91,3 +91,22 @@ def test_every_config_is_in_the_repository():
     if result.returncode != 0:
         pytest.skip('not a git checkout')
     assert [p for p in result.stdout.split() if p.endswith('.py')] == []
+
+
+@pytest.mark.parametrize(
+    ('options', 'expected'),
+    [
+        (dict(regulariser=None), (None, 1.0, 1.0)),
+        (dict(regulariser='var', sigma=2), ('var', 100.0, 2)),
+        (dict(weight=0.2, sigma=0.5), ('js', 0.2, 0.5)),
+    ],
+)
+def test_regularisers_are_options(options, expected):
+    config = Config.fromfile(CONFIGS / 'dsnt/dsnt-r34-28px_120e_mpii-224x224.py')
+    init_default_scope(config.default_scope)
+    options = {f'model.head.loss.{name}': value for name, value in options.items()}
+    config.merge_from_dict(options | {'model.head.activation': 'abs'})
+    with torch.device('meta'):
+        head = MODELS.build(config.model).head
+    loss = head.loss_module
+    assert (loss.regulariser, loss.weight, loss.sigma) == expected and head.activation == 'abs'

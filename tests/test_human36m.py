@@ -1,7 +1,12 @@
 """Human3.6M through MMPose's loop: four real images are learned by heart, and evaluated."""
 
+from itertools import islice
+
+import torch
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
+from mmpose.registry import DATA_SAMPLERS, DATASETS, MODELS
 
 from mmpose_sat.visualization import read_scalars
 
@@ -58,3 +63,31 @@ def test_four_images_are_learned_to_a_few_millimetres(data_root, tmp_path):
     assert scalars['h36m/MPJPE'][-1][1] < 6
     assert scalars['h36m/PA-MPJPE'][-1][1] < 10
     assert {f'h36m/MPJPE {name}' for name in ('Directions', 'Greeting')} <= scalars.keys()
+
+
+def test_half_of_each_batch_has_no_depth(data_root):
+    config = Config.fromfile('configs/integral/integral-3d-i1-r50_140e_h36m-mpii-256x256.py')
+    init_default_scope(config.default_scope)
+    files, dataset = data_root / 'mmpose_tests', config.train_dataloader.dataset
+    dataset.datasets[0].update(
+        data_root=str(files / 'h36m'),
+        ann_file='test_h36m_body3d.npz',
+        camera_param_file='cameras.pkl',
+        data_prefix=dict(img=''),
+    )
+    dataset.datasets[1].update(
+        data_root=str(files / 'mpii'), ann_file='test_mpii.json', data_prefix=dict(img='')
+    )
+    dataset = DATASETS.build(dataset)
+    sampler = dict(config.train_dataloader.sampler, batch_size=4)
+    indices = islice(DATA_SAMPLERS.build(sampler, default_args=dict(dataset=dataset)), 4)
+    samples = [dataset[index]['data_samples'] for index in indices]
+    labels = [sample.gt_instance_labels for sample in samples]
+    assert sum(label.depth_weights.any().item() for label in labels) == 2
+    config.model.head.update(in_channels=8, deconv_out_channels=None, depth=8)
+    head = MODELS.build(config.model.head)
+    features = torch.randn(4, 8, 16, 16)
+    for head.loss_module.phase in ('heatmap', 'joint'):
+        losses = head.loss((features,), samples)
+        assert losses[f'loss_{head.loss_module.phase}'].dtype == torch.float32
+        assert all(value.isfinite() for value in losses.values())

@@ -49,6 +49,12 @@ def main() -> None:
                 distance.append(room.min(-1)[seen])
                 error.append(np.linalg.norm(place - truth, axis=-1)[seen])
         errors[label] = np.concatenate(distance), np.concatenate(error)
+    for label, (distance, error) in errors.items():
+        near = distance < args.bin
+        print(
+            f'{label}: mean error {error[near].mean():.1f} px within {args.bin:g} px of the '
+            f'border, {error[~near].mean():.1f} px elsewhere'
+        )
     names = model.dataset_meta['keypoint_id2name']
     args.out.mkdir(parents=True, exist_ok=True)
     joints = {names[joint]: joint for joint in args.joints}

@@ -1,4 +1,3 @@
 _base_ = ['dsnt-hg8_120e_mpii-256x256.py']
 
 model = dict(backbone=dict(num_stacks=2), head=dict(num_stages=2))
-train_dataloader = dict(batch_size=32)

@@ -20,4 +20,5 @@ model = dict(
 train_dataloader = dict(batch_size=6, dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.val_pipeline))
 test_dataloader = val_dataloader
+auto_scale_lr = dict(base_batch_size=6)
 default_hooks = dict(checkpoint=dict(save_best='mpii/PCKh', rule='greater'))

@@ -16,6 +16,7 @@ model = dict(
         in_channels=512,
         out_channels=16,
         deconv_out_channels=None,
+        final_layer=dict(kernel_size=1, bias=False),
         decoder=_base_.codec,
     ),
 )

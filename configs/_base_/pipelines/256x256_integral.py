@@ -2,5 +2,6 @@
 _base_ = ['topdown.py']
 
 codec = dict(type='mmpose_sat.IntegralLabel', input_size=(256, 256))
+_base_.train_pipeline[3].update(shift_factor=0.02, shift_prob=1)
 _base_.train_pipeline[4].input_size = _base_.val_pipeline[2].input_size = codec['input_size']
 _base_.train_pipeline[5].encoder = codec

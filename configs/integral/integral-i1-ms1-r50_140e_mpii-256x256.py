@@ -1,0 +1,4 @@
+# MS-I1 with one stage.
+_base_ = ['integral-i1-ms-r50_140e_mpii-256x256.py']
+
+model = dict(backbone=dict(num_stages=1), head=dict(num_stages=1))

@@ -23,7 +23,9 @@ def _check_prob(prob: float) -> float:
 
 @TRANSFORMS.register_module()
 class RandomBodyMask(BaseTransform):
-    """Hides a quadrangle around the middle of the image: after ``TopdownAffine``, of the person.
+    """Hides a quadrangle around the middle of the image.
+
+    That is the person after ``TopdownAffine``, or right after loading where an image is one person.
 
     Its centre is in the middle third; each corner is in a quadrant of its own, up to ``reach`` of
     the width and of the height away from the centre. The paper speaks of sides up to 30 %; its

@@ -25,13 +25,14 @@ def folder(tmp_path):
     return tmp_path
 
 
-def build(folder, *rows):
+def build(folder, *rows, **options):
     (folder / 'lip.csv').write_text('\n'.join(rows) + '\n')
     return DATASETS.build(
         dict(
             type='mmpose_sat.LipDataset', data_root=str(folder), ann_file='lip.csv',
             data_prefix=dict(img=''), test_mode=True,
         )
+        | options
     )  # fmt: skip
 
 
@@ -74,6 +75,17 @@ def test_pckh_is_by_the_head_and_leaves_out_pelvis_and_thorax(folder):
 def test_broken_files_are_named(folder, rows, error, message):
     with pytest.raises(error, match=message):
         build(folder, *rows)
+
+
+def test_the_papers_masks_are_on_the_photograph(folder):
+    np.random.seed(0)
+    cv2.imwrite(str(folder / 'f.jpg'), np.full((240, 60, 3), 255, np.uint8))
+    config = Config.fromfile('configs/u_context_cpm/u-context-cpm-6stage_100e_lip-256x256.py')
+    pipeline = config.train_dataloader.dataset.pipeline
+    pipeline[1].prob = 1
+    people = build(folder, row('f.jpg'), pipeline=pipeline[:2])
+    grey = (people[0]['img'] == 128).all(-1)
+    assert people[0]['img'].shape == (240, 60, 3) and 0 < grey.mean() < 0.4
 
 
 def test_a_missing_file_says_where_to_look(folder):

@@ -7,7 +7,7 @@ from mmpose.registry import MODELS
 from torch import nn
 
 from mmpose_sat.models import MobileNetV1, UContextCPM
-from mmpose_sat.models.layers.context import CONTEXTS
+from mmpose_sat.models.layers.context import CONTEXTS, UContext, conv
 from mmpose_sat.ops import count_macs
 
 
@@ -67,20 +67,42 @@ def test_each_stage_gives_heatmaps_and_hears_of_the_one_before(context, context_
     assert gradient.abs().sum() > 0
 
 
+def spans(module):
+    """Height and width, in cells, of what the middle of a map of 24 x 24 cells is made of."""
+    x = torch.randn(1, 4, 24, 24, requires_grad=True)
+    (gradient,) = torch.autograd.grad(module.eval()(x)[0, :, 12, 12].square().sum(), x)
+    seen = gradient[0].abs().sum(0).nonzero()
+    return (seen.amax(0) - seen.amin(0) + 1).tolist()
+
+
 @pytest.mark.parametrize('context', CONTEXTS)
 def test_context_reaches_across_the_map(context):
     torch.manual_seed(0)
-    module = CONTEXTS[context](4).train()
-    x = torch.randn(2, 4, 24, 24, requires_grad=True)
-    (gradient,) = torch.autograd.grad(module(x)[0, :, 12, 12].square().sum(), x)
-    seen = gradient[0].abs().sum(0) > 1e-9
-    assert seen[12].sum() >= 18 and seen[:, 12].sum() >= 18
+    assert min(spans(CONTEXTS[context](4))) >= 18
+
+
+def test_a_convolution_does_not_reach_across_the_map():
+    torch.manual_seed(0)
+    assert spans(conv(4, 4)) == [3, 3]
 
 
 def test_the_first_heatmaps_are_small():
     torch.manual_seed(0)
     outputs = UContextCPM(15, 2)(torch.randn(4, 3, 128, 96))
     assert all(out.std() < 0.5 for out in outputs)
+
+
+def test_u_context_enlarges_as_told():
+    torch.manual_seed(0)
+    smooth, plain = UContext(8), UContext(8, mode='nearest')
+    plain.load_state_dict(smooth.state_dict())
+    kept = []
+    for module in (smooth, plain):
+        module.decoder1.register_forward_pre_hook(lambda layer, args: kept.append(args[0][:, 8:]))
+        module(torch.randn(2, 8, 16, 16))
+    cells = [maps.unfold(2, 2, 2).unfold(3, 2, 2).flatten(4) for maps in kept]
+    same = [bool((each == each[..., :1]).all()) for each in cells]
+    assert same == [False, True]  # each cell has become four equal ones, or four others
 
 
 def test_pyramid_width_is_free():
@@ -122,6 +144,14 @@ def test_public_imagenet_weights_load(tmp_path, dilated):
         (dict(context='v'), r"context must be one of \('u', .* got 'v'"),
         (dict(context='none', context_cfg=dict(width=2)), "does not fit context='none'"),
         (dict(num_stages=2, context_cfg=dict(width=2)), "does not fit context='u': .*'width'"),
+        (dict(num_stages=2.0), r'num_stages=2\.0 must be 1 or more, a whole number'),
+        (dict(num_stages=1, context_cfg=dict(width=2)), "does not fit context='u'"),
+        (dict(context_cfg=dict(mode='cubic')), "mode must be 'bilinear' or 'nearest', got 'cubic'"),
+        (dict(context='aspp', context_cfg=dict(width=0)), 'width=0 must be 1 or more'),
+        (dict(context='aspp', context_cfg=dict(dilations=(3, 0))), r'dilations\[1\]=0 must be 1'),
+        (dict(context='pyramid', context_cfg=dict(cells=())), r'cells=\(\) must be one or more'),
+        (dict(context='box', context_cfg=dict(kernel_sizes=(24,))), 'kernel_size=24 must be odd'),
+        (dict(context='box', context_cfg=dict(kernel_sizes=25)), 'kernel_sizes=25 must be one or'),
         (dict(context_at='end'), "context_at must be 'stages' or 'trunk', got 'end'"),
     ],
 )

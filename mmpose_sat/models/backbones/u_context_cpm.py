@@ -5,6 +5,7 @@ from mmpose.models.backbones.base_backbone import BaseBackbone
 from torch import Tensor, nn
 
 from ...registry import MODELS
+from ..layers.checks import check_whole
 from ..layers.context import CONTEXTS, conv
 from .mobilenet_v1 import MobileNetV1
 
@@ -48,10 +49,11 @@ class UContextCPM(BaseBackbone):
         num_stages: number of stages, with the first; the paper has 2 and 6.
         context: ``'u'``, the paper's; ``'aspp'`` and ``'pyramid'``, which it compares with;
             ``'box'``, of box convolutions; or ``'none'``.
-        context_at: ``'stages'``, at the start of each refinement stage; ``'trunk'``, once, after
-            the trunk.
-        context_cfg: further arguments of the context module: ``width`` of ``'pyramid'`` and
-            ``'aspp'``, ``kernel_sizes`` of ``'box'``.
+        context_at: ``'stages'``, at the start of each refinement stage, of which a single stage has
+            none; ``'trunk'``, once, after the trunk.
+        context_cfg: further arguments of the context module: ``mode`` of ``'u'``, ``width`` and
+            ``dilations`` of ``'aspp'``, ``width`` and ``cells`` of ``'pyramid'``, ``kernel_sizes``
+            of ``'box'``; dilations and kernel sizes in cells of the heatmaps, 8 px.
         channels: width of the stages.
         trunk_init_cfg: MMEngine initialisation of the trunk, as for :class:`MobileNetV1`.
         init_cfg: MMEngine initialisation; default: PyTorch's own.
@@ -60,8 +62,8 @@ class UContextCPM(BaseBackbone):
         ``(B, 3, H, W)`` -> ``num_stages`` of ``(B, out_channels, ceil(H / 8), ceil(W / 8))``.
 
     Raises:
-        ValueError: a number is not positive, ``context`` or ``context_at`` is another,
-            ``context_cfg`` does not fit, or an image is smaller than the stride.
+        ValueError: a number is not a whole one, 1 or more, ``context`` or ``context_at`` is
+            another, ``context_cfg`` does not fit, or an image is smaller than the stride.
     """
 
     def __init__(
@@ -75,10 +77,7 @@ class UContextCPM(BaseBackbone):
         trunk_init_cfg: dict | None = None,
         init_cfg: dict | list | None = None,
     ) -> None:
-        numbers = dict(out_channels=out_channels, num_stages=num_stages, channels=channels)
-        for name, value in numbers.items():
-            if value < 1:
-                raise ValueError(f'{name}={value} must be 1 or more')
+        check_whole(out_channels=out_channels, num_stages=num_stages, channels=channels)
         names = (*CONTEXTS, 'none')
         if context not in names:
             raise ValueError(f'context must be one of {names}, got {context!r}')
@@ -86,6 +85,8 @@ class UContextCPM(BaseBackbone):
             raise ValueError(f"context_at must be 'stages' or 'trunk', got {context_at!r}")
         if context == 'none' and context_cfg:
             raise ValueError(f"context_cfg={context_cfg} does not fit context='none'")
+        with torch.device('meta'):  # a single stage has no context to find fault with
+            _context(context, channels, context_cfg)
         super().__init__(init_cfg)
         self.trunk = MobileNetV1(num_blocks=11, dilated=True, init_cfg=trunk_init_cfg)
         self.reduce = nn.Sequential(

@@ -9,6 +9,7 @@ from mmcv.cnn import ConvModule
 from torch import Tensor, nn
 
 from ...ops import BoxConv2d
+from .checks import check_each_whole, check_whole
 
 __all__ = ['CONTEXTS', 'BoxContext', 'PyramidContext', 'SpatialPyramidContext', 'UContext', 'conv']
 
@@ -34,15 +35,28 @@ def conv(
     return module
 
 
-def _resized(x: Tensor, like: Tensor) -> Tensor:
-    return F.interpolate(x, size=like.shape[2:], mode='bilinear', align_corners=False)
+def _resized(x: Tensor, like: Tensor, mode: str = 'bilinear') -> Tensor:
+    return F.interpolate(x, size=like.shape[2:], mode=mode)  # corners are not aligned
 
 
 class UContext(nn.Module):
-    """The U-shaped context: down to a quarter in two steps and up again, with skips."""
+    """The U-shaped context: down to a quarter in two steps and up again, with skips.
 
-    def __init__(self, channels: int) -> None:
+    Args:
+        channels: of the input, and of the output.
+        mode: how maps are enlarged: ``'bilinear'``, or ``'nearest'`` as in the author's network for
+            COCO.
+
+    Raises:
+        ValueError: ``channels`` is not a whole number, 1 or more, or ``mode`` is another.
+    """
+
+    def __init__(self, channels: int, mode: str = 'bilinear') -> None:
+        check_whole(channels=channels)
+        if mode not in ('bilinear', 'nearest'):
+            raise ValueError(f"mode must be 'bilinear' or 'nearest', got {mode!r}")
         super().__init__()
+        self.mode = mode
         twice = 2 * channels
         self.out_channels = channels
         self.encoder1 = nn.Sequential(conv(channels, twice, stride=2), conv(twice, twice))
@@ -53,16 +67,27 @@ class UContext(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         half = self.encoder1(x)
         quarter = self.encoder2(half)
-        half = self.decoder2(torch.cat([half, _resized(quarter, half)], 1))
-        return self.decoder1(torch.cat([x, _resized(half, x)], 1))
+        half = self.decoder2(torch.cat([half, _resized(quarter, half, self.mode)], 1))
+        return self.decoder1(torch.cat([x, _resized(half, x, self.mode)], 1))
 
 
 class SpatialPyramidContext(nn.Module):
-    """Atrous spatial pyramid pooling: 3 x 3 convolutions of several dilations, side by side."""
+    """Atrous spatial pyramid pooling: 3 x 3 convolutions of several dilations, side by side.
+
+    Args:
+        channels: of the input.
+        width: channels of each convolution, and of the output.
+        dilations: of the convolutions, cells of the heatmaps.
+
+    Raises:
+        ValueError: one of the numbers is not a whole one, 1 or more, or there are no dilations.
+    """
 
     def __init__(
         self, channels: int, width: int = 1024, dilations: tuple[int, ...] = (3, 6, 9, 12)
     ) -> None:
+        check_whole(channels=channels, width=width)
+        check_each_whole(dilations=dilations)
         super().__init__()
         self.out_channels = width
         self.branches = nn.ModuleList(conv(channels, width, dilation=d) for d in dilations)
@@ -73,11 +98,22 @@ class SpatialPyramidContext(nn.Module):
 
 
 class PyramidContext(nn.Module):
-    """Pyramid pooling: means over 2 x 2 … 16 x 16 parts of the map, beside the map itself."""
+    """Pyramid pooling: means over 2 x 2 … 16 x 16 parts of the map, beside the map itself.
+
+    Args:
+        channels: of the input, and of the output.
+        width: channels of the convolution of each size.
+        cells: parts along each axis, for each size.
+
+    Raises:
+        ValueError: one of the numbers is not a whole one, 1 or more, or there are no sizes.
+    """
 
     def __init__(
         self, channels: int, width: int = 32, cells: tuple[int, ...] = (2, 4, 8, 16)
     ) -> None:
+        check_whole(channels=channels, width=width)
+        check_each_whole(cells=cells)
         super().__init__()
         self.out_channels = channels
         self.cells = cells
@@ -96,9 +132,19 @@ class BoxContext(nn.Module):
     """Two box convolutions that reach over the map, between 1 x 1 convolutions.
 
     In no paper: the cost hardly depends on how far the boxes reach.
+
+    Args:
+        channels: of the input, and of the output.
+        kernel_sizes: reach of the boxes of each box convolution, odd, cells of the heatmaps.
+
+    Raises:
+        ValueError: one of the numbers is not a whole one, 1 or more, a kernel size is even, or
+            there are none.
     """
 
     def __init__(self, channels: int, kernel_sizes: tuple[int, ...] = (25, 25)) -> None:
+        check_whole(channels=channels)
+        check_each_whole(kernel_sizes=kernel_sizes)
         super().__init__()
         self.out_channels = channels
         self.units = nn.ModuleList(

@@ -11,17 +11,26 @@ __all__ = ['half_response_area', 'plot_receptive_field', 'receptive_field']
 
 
 def _responses(output: object, places: Tensor | None) -> tuple[Tensor, Tensor | None]:
-    """(B, K) heatmap values at cells, by default the highest; or coordinates (B, K, D)."""
-    if isinstance(output, tuple | list):  # coordinates and heatmaps, or stages
-        output = output[0] if isinstance(output, tuple) else output[-1]
-    assert isinstance(output, Tensor)
-    if output.ndim == 3 and output.shape[2] in (2, 3):
-        return output, None
-    if output.ndim != 4:
-        raise TypeError('the network gives neither heatmaps nor coordinates')
-    flat = output.flatten(2)
-    places = flat.argmax(-1) if places is None else places
-    return flat.gather(2, places[..., None].expand(len(flat), -1, 1))[..., 0], places
+    """(B, K, D): values of D maps of each joint, at their highest cells unless given; coordinates.
+
+    The cells (B, K, D) are returned too; coordinates have none.
+    """
+    if isinstance(output, list):  # stages
+        output = output[-1]
+    parts = output if isinstance(output, tuple) else (output,)
+    if all(isinstance(part, Tensor) for part in parts):
+        first = parts[0]
+        vectors = len(parts) > 1 and all(part.ndim == 3 for part in parts)
+        if first.ndim == 3 and not vectors and first.shape[2] in (2, 3, 4):
+            return (first[..., :2] if first.shape[2] == 4 else first), None  # RLE: and spreads
+        if first.ndim == 4 or vectors:
+            maps = [part.flatten(2) for part in (parts if vectors else parts[:1])]
+            if places is None:
+                places = torch.stack([each.argmax(2) for each in maps], 2)
+            cells = places.expand(len(first), -1, -1).split(1, 2)
+            values = [each.gather(2, cell) for each, cell in zip(maps, cells, strict=True)]
+            return torch.cat(values, 2), places
+    raise TypeError('the network gives neither heatmaps, vectors of axes nor coordinates')
 
 
 @torch.no_grad()
@@ -31,12 +40,13 @@ def receptive_field(
     """How much noise at each place of an image changes what a network says of each joint.
 
     A square of normal noise slides over the image. The response of a joint is by how much its
-    heatmap's highest value falls or rises where it was, or how far its coordinates move for heads
-    that give coordinates.
+    heatmap's highest value falls or rises where it was; so do the highest values of its vectors,
+    one for each axis (SimCC), of which the response is the norm; or how far its coordinates move
+    for heads that give coordinates.
 
     Args:
-        model: an MMPose network that gives heatmaps or coordinates, called as ``model(images, None,
-            mode='tensor')``.
+        model: an MMPose network that gives heatmaps, vectors or coordinates, called as
+            ``model(images, None, mode='tensor')``; the last of several stages counts.
         image: (3, H, W), normalised as the network takes it.
         patch: side of the square, px.
         step: px from one place to the next.
@@ -48,31 +58,36 @@ def receptive_field(
         is at pixel ``(i * step, j * step)``.
 
     Raises:
-        ValueError: ``patch`` or ``step`` is not positive, or the patch is larger than the image.
-        TypeError: the network gives neither heatmaps nor coordinates.
+        ValueError: ``patch``, ``step`` or ``batch`` is not positive, or the patch is larger than
+            the image.
+        TypeError: the network gives something else.
     """
     height, width = image.shape[1:]
-    if step < 1 or not 1 <= patch <= min(height, width):
+    if min(step, batch) < 1 or not 1 <= patch <= min(height, width):
         raise ValueError(
-            f'patch={patch} must be in 1 ... {min(height, width)}, step={step} 1 or more'
+            f'patch={patch} must be in 1 ... {min(height, width)}, step={step} and batch={batch} '
+            '1 or more'
         )
-    model.eval()
     noise = torch.randn(3, patch, patch, generator=torch.Generator().manual_seed(seed)).to(image)
-    plain, places = _responses(model(image[None], None, mode='tensor'), None)
     corners = [
         (y, x)
         for y in range(0, height - patch + 1, step)
         for x in range(0, width - patch + 1, step)
     ]
     changes = []
-    for start in range(0, len(corners), batch):
-        images = []
-        for y, x in corners[start : start + batch]:
-            images.append(image.clone())
-            images[-1][:, y : y + patch, x : x + patch] = noise
-        found, _ = _responses(model(torch.stack(images), None, mode='tensor'), places)
-        change = found - plain
-        changes.append(change.norm(dim=-1) if change.ndim == 3 else change.abs())
+    training = model.training
+    model.eval()
+    try:
+        plain, places = _responses(model(image[None], None, mode='tensor'), None)
+        for start in range(0, len(corners), batch):
+            images = []
+            for y, x in corners[start : start + batch]:
+                images.append(image.clone())
+                images[-1][:, y : y + patch, x : x + patch] = noise
+            found, _ = _responses(model(torch.stack(images), None, mode='tensor'), places)
+            changes.append((found - plain).norm(dim=-1))
+    finally:
+        model.train(training)
     rows = (height - patch) // step + 1
     return torch.cat(changes).T.unflatten(1, (rows, -1))
 

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from mmengine.registry import init_default_scope
+from mmpose.registry import MODELS
 from torch import nn
 
 from mmpose_sat.visualization import half_response_area, plot_receptive_field, receptive_field
@@ -34,6 +36,59 @@ def test_only_what_is_looked_at_responds(heatmaps, tmp_path):
     assert figure.axes[0].get_title().startswith('local: 4 %')  # one place of 24
 
 
+class Upper(nn.Module):
+    """A head of MMPose that sees the upper half of the image."""
+
+    def __init__(self, kind, pooled=False, stages=1, **options):
+        super().__init__()
+        self.head = MODELS.build(dict(type=kind, **options))
+        self.pooled, self.stages = pooled, stages
+
+    def forward(self, images, data_samples, mode):
+        feature = nn.functional.avg_pool2d(images[:, :, :16], 4)
+        feature = feature.mean((2, 3), keepdim=True) if self.pooled else feature
+        return self.head([feature] * self.stages)
+
+
+PLAIN = dict(in_channels=3, deconv_out_channels=None)
+
+
+@pytest.mark.parametrize(
+    'options',
+    [
+        dict(kind='HeatmapHead', out_channels=5, **PLAIN),
+        dict(kind='CPMHead', out_channels=5, num_stages=2, stages=2, **PLAIN),
+        dict(kind='RegressionHead', pooled=True, in_channels=3, num_joints=5),
+        dict(kind='RLEHead', pooled=True, in_channels=3, num_joints=5),
+        dict(kind='IntegralRegressionHead', in_featuremap_size=(8, 4), num_joints=5, **PLAIN),
+        dict(
+            kind='SimCCHead',
+            out_channels=5,
+            input_size=(32, 16),
+            in_featuremap_size=(8, 4),
+            **PLAIN,
+        ),
+    ],
+    ids=lambda options: options['kind'],
+)
+def test_heads_of_mmpose_respond_to_what_they_see(options):
+    init_default_scope('mmpose')
+    torch.manual_seed(0)
+    model = Upper(**options).train()
+    responses = receptive_field(model, torch.rand(3, 32, 32), patch=8, step=8)
+    assert responses.shape == (5, 4, 4)
+    upper, lower = responses.split(2, 1)
+    assert (upper.amax((1, 2)) > 100 * lower.amax((1, 2))).all()  # but for rounding
+    assert model.training  # as it was
+
+
+def test_spreads_of_rle_are_no_coordinates():
+    init_default_scope('mmpose')
+    model = Upper('RLEHead', pooled=True, in_channels=3, num_joints=5)
+    model.head.fc.weight.data.unflatten(0, (5, 4))[:, :2] = 0
+    assert (receptive_field(model, torch.rand(3, 32, 32)) == 0).all()
+
+
 def test_area_of_half_the_response():
     flat = torch.ones(1, 4, 5)
     assert half_response_area(flat).item() == pytest.approx(0.5)
@@ -45,11 +100,13 @@ def test_area_of_half_the_response():
 
 def test_other_outputs_are_refused():
     model = Corner()
-    model.forward = lambda images, *_, **__: (torch.zeros(1, 2, 64), torch.zeros(1, 2, 96))
-    with pytest.raises(TypeError, match='neither heatmaps nor coordinates'):
+    model.forward = lambda images, *_, **__: torch.zeros(1, 2, 64)
+    with pytest.raises(TypeError, match='neither heatmaps, vectors of axes nor coordinates'):
         receptive_field(model, torch.zeros(3, 48, 32))
 
 
 def test_patches_must_fit():
+    with pytest.raises(ValueError, match='batch=0 1 or more'):
+        receptive_field(Corner(), torch.zeros(3, 48, 32), batch=0)
     with pytest.raises(ValueError, match=r'patch=64 must be in 1 \.\.\. 32'):
         receptive_field(Corner(), torch.zeros(3, 48, 32), patch=64)

@@ -60,8 +60,29 @@ def test_the_background_is_left_out_of_predictions():
         [[0 * maps, maps], [0 * maps, mirrored]], [sample()], dict(flip_test=True)
     )
     np.testing.assert_allclose(flipped[0].keypoints, plain[0][0].keypoints)
-    with pytest.raises(ValueError, match='a stage has 6'):
-        head([torch.zeros(1, 6, 8, 8)] * 2)
+
+
+@pytest.mark.parametrize(
+    ('codec', 'stages', 'maps', 'message'),
+    [
+        (CODEC, 1, 4, 'num_stages=2, there are 1 features'),
+        (CODEC, 2, 3, 'out_channels=3 joints .* need 4 maps; a stage has 3'),
+        (CODEC | dict(background=False), 2, 4, 'need 3 maps; a stage has 4'),
+        (None, 2, 6, 'need 3 or 4 maps; a stage has 6'),
+    ],
+)
+def test_other_stages_are_refused(codec, stages, maps, message):
+    head = MODELS.build(HEAD | dict(decoder=codec))
+    feats = [torch.zeros(1, maps, 8, 8)] * stages
+    for call in (head.loss, head.predict):
+        with pytest.raises(ValueError, match=message):
+            call(feats, [sample()])
+
+
+@pytest.mark.parametrize('options', [dict(num_stages=0), dict(out_channels=0)])
+def test_numbers_below_one_are_refused(options):
+    with pytest.raises(ValueError, match='=0 must be 1 or more'):
+        MODELS.build(HEAD | options)
 
 
 class Painter(nn.Module):
@@ -76,7 +97,7 @@ def estimator(**options):
         dict(
             type='mmpose_sat.MultiScalePoseEstimator',
             backbone=dict(type='mmpose_sat.MobileNetV1', num_blocks=1),
-            head=HEAD | dict(num_stages=1),
+            head=HEAD | dict(num_stages=1, decoder=CODEC | dict(background=False)),
             data_preprocessor=dict(type='PoseDataPreprocessor'),
         )
         | options

@@ -7,6 +7,7 @@ from mmpose.models.heads import CPMHead
 from torch import Tensor
 
 from ...registry import MODELS
+from ..layers.checks import check_whole
 
 __all__ = ['StageHeatmapHead']
 
@@ -24,26 +25,49 @@ class StageHeatmapHead(CPMHead):
         kwargs: ``loss``, ``decoder`` and ``init_cfg`` of ``CPMHead``.
 
     Raises:
-        ValueError: a stage has neither K maps nor K + 1.
+        ValueError: a number is not a whole one, 1 or more; the features are not as many as the
+            stages; a stage has other maps than the codec: K, and one more for a background. Without
+            a codec both will do.
     """
 
     def __init__(self, out_channels: int, num_stages: int, **kwargs: Any) -> None:
+        check_whole(out_channels=out_channels, num_stages=num_stages)
         super().__init__(out_channels, out_channels, num_stages, final_layer=None, **kwargs)
+
+    def _check(self, feats: Sequence[Tensor], *legal: int) -> None:
+        """Raise unless the features are those of each stage, of a legal number of maps."""
+        if len(feats) != self.num_stages:
+            raise ValueError(f'num_stages={self.num_stages}, there are {len(feats)} features')
+        for maps in feats:
+            if maps.shape[1] not in legal:
+                raise ValueError(
+                    f'out_channels={self.out_channels} joints and the background that the codec '
+                    f'has need {" or ".join(map(str, legal))} maps; a stage has {maps.shape[1]}'
+                )
+
+    def _maps(self) -> tuple[int, ...]:
+        """How many maps the codec has; without a codec, how many it may have."""
+        joints = self.out_channels
+        if self.decoder is None:
+            return joints, joints + 1
+        return (joints + getattr(self.decoder, 'background', False),)
 
     def forward(self, feats: Sequence[Tensor]) -> list[Tensor]:
         """Heatmaps (B, K or K + 1, H, W) of each stage."""
-        for maps in feats:
-            if maps.shape[1] - self.out_channels not in (0, 1):
-                raise ValueError(
-                    f'out_channels={self.out_channels} joints, and a background at most, need as '
-                    f'many maps; a stage has {maps.shape[1]}'
-                )
+        self._check(feats, *{self.out_channels, *self._maps()})  # predict gives it joints alone
         return super().forward(feats)
+
+    def loss(self, feats: Sequence[Tensor], *args: Any, **kwargs: Any) -> dict:
+        """As ``CPMHead``."""
+        self._check(feats, *self._maps())
+        return super().loss(feats, *args, **kwargs)
 
     def predict(self, feats: Any, batch_data_samples: list, test_cfg: dict | None = None) -> Any:
         """As ``CPMHead``, from the maps of joints alone."""
         test_cfg = test_cfg or {}
-        views = feats if test_cfg.get('flip_test', False) else [feats]
-        views = [[maps[:, : self.out_channels] for maps in self.forward(view)] for view in views]
-        only = views if test_cfg.get('flip_test', False) else views[0]
-        return super().predict(only, batch_data_samples, test_cfg)
+        flip = test_cfg.get('flip_test', False)
+        views = feats if flip else [feats]
+        for view in views:
+            self._check(view, *self._maps())
+        views = [[maps[:, : self.out_channels] for maps in view] for view in views]
+        return super().predict(views if flip else views[0], batch_data_samples, test_cfg)

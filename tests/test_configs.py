@@ -54,7 +54,7 @@ def test_model_fits_its_codec_and_data(config, model):
         assert tuple(affine.input_size) == (width, height)
 
 
-def test_box_coordinates_are_not_decayed(config, model):
+def test_box_coordinates_and_slopes_are_not_decayed(config, model):
     from mmengine.optim import build_optim_wrapper
 
     wrapper = copy.deepcopy(config.optim_wrapper)
@@ -67,6 +67,8 @@ def test_box_coordinates_are_not_decayed(config, model):
         operators.append(model.backbone.operator)
     assert bool(boxes) == bool({'box', 'normalized_box'}.intersection(operators))
     assert all(decay[id(layer.coords)] == 0 for layer in boxes)
+    slopes = [m.weight for m in model.modules() if isinstance(m, torch.nn.PReLU)]
+    assert all(decay[id(weight)] == 0 for weight in slopes)
     assert sum(value > 0 for value in decay.values()) > 0
 
 

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
 from torch import nn
+from torch.profiler import ProfilerActivity, profile
 
 from mmpose_sat.models import FlatteningNeck
 from mmpose_sat.ops import count_macs
@@ -23,6 +24,15 @@ def test_pixel_i_j_of_a_cell_is_group_i_u_plus_j():
             torch.testing.assert_close(fine[:, :, i::u, j::u], groups[:, i * u + j])
     folded = F.pixel_unshuffle(fine, u).unflatten(1, (channels, u**2))  # and back again
     torch.testing.assert_close(folded.transpose(1, 2).flatten(1, 2), x)
+
+
+def test_the_rearrangement_is_one_copy_of_the_feature():
+    # Of 2048 channels at 8 x 8 cells, as an image of 256 x 256 px has them.
+    neck, feature = FlatteningNeck(2048, layers=()), torch.randn(1, 2048, 8, 8)
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as record:
+        fine = neck((feature,))
+    allocated = sum(max(event.self_cpu_memory_usage, 0) for event in record.events())
+    assert fine[0].shape == (1, 32, 64, 64) and allocated == 512 * 2**10
 
 
 @pytest.mark.parametrize('arrangement', ['pixel_shuffle', 'random'])
@@ -61,9 +71,12 @@ def test_each_output_channel_hears_of_each_input_channel_once():
     for module in layer.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.ones_(module.weight)
-    with torch.no_grad():
-        paths = layer(torch.eye(12).view(12, 12, 1, 1))[:, :, 0, 0]
-    torch.testing.assert_close(paths, torch.ones(12, 12), atol=1e-3, rtol=0)
+    eye = torch.eye(12).view(12, 12, 1, 1)
+    for sign in (1, -1):  # slopes are 1: below zero, too, each channel is heard of as it is
+        nn.init.constant_(layer[-1].conv.weight, sign)  # above zero where the last ReLU is
+        with torch.no_grad():
+            paths = layer(sign * eye)[:, :, 0, 0]
+        torch.testing.assert_close(paths, torch.ones(12, 12), atol=1e-3, rtol=0)
 
 
 ONE, TWO = [dict(stride=2, multiplier=4)], [
@@ -140,10 +153,18 @@ def test_groups_that_are_not_complementary_are_warned_of():
     [
         (dict(layers=[dict(groups=(30, 64))]), r'30 does not divide 2048 .* are 16 and 32$'),
         (dict(upscale=12), r'12 x 12 pixels do not divide 2048 channels; .* are 8 and 16$'),
-        (dict(upscale=0), 'nearest that do are 1$'),
+        (dict(upscale=0), 'upscale=0 must be 1 or more'),
+        (dict(upscale=8.0), r'upscale=8\.0 must be 1 or more, a whole number'),
+        (dict(in_channels=0), 'in_channels=0 must be 1 or more'),
+        (dict(layers={}), r'layers must hold a dict for each layer, got \{\}'),
+        (dict(layers=[{}, dict(strides=2)]), r"layers\[1\]: .* 'strides'"),
+        (dict(layers=[dict(stride=1.5)]), r'layers\[0\]: stride=1\.5 must be'),
+        (dict(layers=[dict(groups=32)]), r'layers\[0\]: groups must be two .* got 32'),
+        (dict(layers=[dict(groups=(32,))]), r'groups must be two .* got \(32,\)'),
+        (dict(layers=[dict(groups=(32.0, 64))]), r'groups\[0\]=32\.0 must be'),
         (dict(arrangement='fold'), "arrangement must be one of .* got 'fold'"),
         (dict(layers=[dict(activation='gelu')]), "activation must be .* got 'gelu'"),
-        (dict(layers=['relu']), "layers must hold a dict for each layer, got 'relu'"),
+        (dict(layers=['relu']), r"layers must hold a dict for each layer, got \['relu'\]"),
         (dict(layers=[dict(groups=None, kernel_size=7)]), 'one 1 x 1 convolution: no kernel_size'),
         (dict(layers=[dict(kernel_size=4)]), 'kernel_size=4 must be odd'),
         (dict(layers=[dict(multiplier=0)]), 'multiplier=0 must be 1 or more'),
@@ -151,9 +172,12 @@ def test_groups_that_are_not_complementary_are_warned_of():
 )
 def test_bad_arguments_are_named(options, message):
     with pytest.raises(ValueError, match=message):
-        FlatteningNeck(2048, **options)
+        FlatteningNeck(**dict(in_channels=2048) | options)
 
 
 def test_other_features_are_refused():
+    strided = FlatteningNeck(64, 4, [dict(groups=(8, 8), stride=2)])
+    with pytest.raises(ValueError, match=r'multiples of 2, .* strides, got 7 x 4'):
+        strided((torch.zeros(1, 64, 7, 4),))
     with pytest.raises(ValueError, match='in_channels=64, the last feature has 32'):
         FlatteningNeck(64, 4, [dict(groups=(8, 8))])((torch.zeros(1, 32, 2, 2),))

@@ -1,5 +1,6 @@
 """The Flattening Module of FlatteNet (Cai and Pu, arXiv 1909.09961)."""
 
+import math
 import warnings
 from collections.abc import Sequence
 
@@ -9,6 +10,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ...registry import MODELS
+from ..layers.checks import check_whole
 
 __all__ = ['FlatteningNeck']
 
@@ -30,10 +32,8 @@ def _layer(
     activation: str = 'prelu',
 ) -> nn.Sequential:
     """A depthwise convolution, then 1 x 1 convolutions in groups with a shuffle between them."""
-    for name, value in dict(stride=stride, multiplier=multiplier).items():
-        if value < 1:
-            raise ValueError(f'{name}={value} must be 1 or more')
-    if kernel_size < 1 or kernel_size % 2 == 0:
+    check_whole(kernel_size=kernel_size, stride=stride, multiplier=multiplier)
+    if kernel_size % 2 == 0:
         raise ValueError(f'kernel_size={kernel_size} must be odd and positive')
     if activation not in ('prelu', 'relu'):
         raise ValueError(f"activation must be 'prelu' or 'relu', got {activation!r}")
@@ -43,6 +43,9 @@ def _layer(
         if kernel_size != 3 or activation != 'prelu':
             raise ValueError('groups=None is one 1 x 1 convolution: no kernel_size, no activation')
         return nn.Sequential(ConvModule(channels, out_channels, 1, stride, norm_cfg=norm_cfg))
+    if not isinstance(groups, tuple | list) or len(groups) != 2:
+        raise ValueError(f'groups must be two whole numbers or None, got {groups!r}')
+    check_whole(**{f'groups[{index}]': count for index, count in enumerate(groups)})
     divisors = [n for n in range(1, channels + 1) if channels % n == 0]
     for count in groups:
         if count not in divisors:
@@ -89,6 +92,18 @@ class _Permutation(nn.Module):
         return x[:, self.order]
 
 
+class _Flattening(nn.Module):
+    """Groups of channels as pixels, (B, u * u * C, h, w) -> (B, C, h * u, w * u), in one copy."""
+
+    def __init__(self, upscale: int) -> None:
+        super().__init__()
+        self.upscale = upscale
+
+    def forward(self, x: Tensor) -> Tensor:
+        groups = x.unflatten(1, (self.upscale, self.upscale, -1))
+        return groups.permute(0, 3, 4, 1, 5, 2).flatten(4, 5).flatten(2, 3)
+
+
 @MODELS.register_module()
 class FlatteningNeck(BaseModule):
     """Coarse features of many channels as fine ones of few: light decoding without deconvolutions.
@@ -118,7 +133,8 @@ class FlatteningNeck(BaseModule):
 
     Raises:
         ValueError: ``upscale ** 2`` or a number of groups does not divide its channels, another
-            argument is not legal, or the features have other channels.
+            argument is not legal, or the features have other channels, or a height or width that s
+            does not divide.
     """
 
     def __init__(
@@ -132,14 +148,19 @@ class FlatteningNeck(BaseModule):
         super().__init__(init_cfg)
         if arrangement not in ARRANGEMENTS:
             raise ValueError(f'arrangement must be one of {ARRANGEMENTS}, got {arrangement!r}')
+        check_whole(in_channels=in_channels, upscale=upscale)
+        if not isinstance(layers, tuple | list) or not all(isinstance(o, dict) for o in layers):
+            raise ValueError(f'layers must hold a dict for each layer, got {layers!r}')
         self.in_channels = in_channels
         self.layers = nn.Sequential()
         channels = in_channels
-        for options in layers:
-            if not isinstance(options, dict):
-                raise ValueError(f'layers must hold a dict for each layer, got {options!r}')
-            self.layers.append(_layer(channels, **options))
+        for index, options in enumerate(layers):
+            try:
+                self.layers.append(_layer(channels, **options))
+            except (TypeError, ValueError) as error:
+                raise ValueError(f'layers[{index}]: {error}') from None
             channels *= options.get('multiplier', 1)
+        self.stride = math.prod(options.get('stride', 1) for options in layers)
         legal = [n for n in range(1, channels + 1) if channels % n**2 == 0]
         if upscale not in legal:
             raise ValueError(
@@ -147,16 +168,19 @@ class FlatteningNeck(BaseModule):
                 f'channels; the nearest that do are {_nearest(legal, upscale)}'
             )
         self.out_channels = channels // upscale**2
-        self.arrange = nn.Sequential(nn.PixelShuffle(upscale))
-        if arrangement == 'shuffle':
-            self.arrange.insert(0, nn.ChannelShuffle(upscale**2))
-        elif arrangement == 'random':
+        pixels = _Flattening if arrangement == 'shuffle' else nn.PixelShuffle
+        self.arrange = nn.Sequential(pixels(upscale))
+        if arrangement == 'random':
             self.arrange.insert(0, _Permutation(channels))
 
     def forward(self, feats: Sequence[Tensor]) -> tuple[Tensor]:
         """The last of the features, flattened."""
-        if feats[-1].shape[1] != self.in_channels:
+        _, channels, height, width = feats[-1].shape
+        if channels != self.in_channels:
+            raise ValueError(f'in_channels={self.in_channels}, the last feature has {channels}')
+        if height % self.stride or width % self.stride:
             raise ValueError(
-                f'in_channels={self.in_channels}, the last feature has {feats[-1].shape[1]}'
+                f'height and width of the last feature must be multiples of {self.stride}, the '
+                f'product of the strides, got {height} x {width}'
             )
         return (self.arrange(self.layers(feats[-1])),)

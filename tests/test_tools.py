@@ -80,8 +80,20 @@ def test_benchmarks_run(run_tool, tmp_path):
     )
 
 
-def test_deployed_networks_agree_with_pytorch(run_tool, tmp_path):
-    config = 'configs/box_conv_net/box-conv-net-xs_8e_synthetic-128x96.py'
+@pytest.mark.parametrize(
+    ('base', 'options'),
+    [
+        ('box_conv_net/box-conv-net-xs_8e_synthetic-128x96.py', dict()),
+        (  # of several stages
+            'u_context_cpm/u-context-cpm-2stage_10e_lsp-128x96.py',
+            dict(backbone=dict(channels=8)),
+        ),
+    ],
+    ids=['box convolutions', 'stages'],
+)
+def test_deployed_networks_agree_with_pytorch(run_tool, tmp_path, base, options):
+    config = tmp_path / 'config.py'
+    config.write_text(f"_base_ = ['{TOOLS.parent / 'configs' / base}']\nmodel = {options}\n")
     backends = ('PyTorch', 'onnxruntime', 'OpenVINO')
     options = ('--backends', *backends, '--repeats', 3, '--out', tmp_path / 'out.json')
     result = run_tool('benchmark_deploy.py', config, *options)

@@ -1,5 +1,7 @@
 """Test-time augmentation for heatmap models: several scales, and both views."""
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -11,6 +13,7 @@ from torch import Tensor
 
 from ..registry import MODELS
 from .heads import CoordinateHead
+from .layers.checks import check_whole
 
 __all__ = ['MultiScalePoseEstimator']
 
@@ -25,27 +28,36 @@ class MultiScalePoseEstimator(TopdownPoseEstimator):
 
     Args:
         scales: of the input, as in arXiv 1906.04104.
-        size_divisor: heights and widths are rounded to multiples of it.
+        size_divisor: heights and widths, px, are rounded to multiples of it.
         kwargs: as for ``TopdownPoseEstimator``.
 
     Raises:
-        ValueError: ``scales`` is empty or one is not positive.
-        TypeError: the head's output is not heatmaps that its codec decodes.
+        ValueError: ``scales`` are not one or more positive numbers, ``size_divisor`` is not a whole
+            number, 1 or more, or the head has other maps than one for each joint, and a background.
+        TypeError: the head's output is not heatmaps that its codec decodes, or those of
+            ``UDPHeatmap`` with offsets.
     """
 
     def __init__(
         self,
         *args: Any,
-        scales: tuple[float, ...] = (0.75, 1.0, 1.25),
+        scales: Sequence[float] = (0.75, 1.0, 1.25),
         size_divisor: int = 32,
         **kwargs: Any,
     ) -> None:
-        if not scales or min(scales) <= 0:
+        if (
+            not isinstance(scales, tuple | list)
+            or not scales
+            or not all(0 < scale < math.inf for scale in scales)
+        ):
             raise ValueError(f'scales={scales} must be one or more positive numbers')
+        check_whole(size_divisor=size_divisor)
         super().__init__(*args, **kwargs)
         decoder = getattr(self.head, 'decoder', None)
         if isinstance(self.head, CoordinateHead) or not hasattr(decoder, 'heatmap_size'):
             raise TypeError(f'{type(self.head).__name__} gives no heatmaps that its codec decodes')
+        if getattr(decoder, 'heatmap_type', 'gaussian') == 'combined':
+            raise TypeError("heatmap_type='combined': offsets are not averaged over scales")
         self.scales = scales
         self.size_divisor = size_divisor
 
@@ -82,4 +94,10 @@ class MultiScalePoseEstimator(TopdownPoseEstimator):
         output = self.head(self.extract_feat(images))
         if isinstance(output, list):
             output = output[-1]
-        return output[:, : len(indices)]
+        joints = len(indices)
+        if output.shape[1] not in (joints, joints + 1):
+            raise ValueError(
+                f'{joints} joints, and a background at most, need as many maps; the head has '
+                f'{output.shape[1]}'
+            )
+        return output[:, :joints]

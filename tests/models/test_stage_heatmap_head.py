@@ -121,7 +121,35 @@ def test_scales_agree_on_where_a_joint_is(flip_test):
     np.testing.assert_allclose(found.pred_instances.keypoints[0], expected, atol=2)
 
 
+@pytest.mark.parametrize('codec', ['MSRAHeatmap', 'UDPHeatmap'])
+def test_heads_of_mmpose_are_averaged_too(codec):
+    decoder = dict(type=codec, input_size=(64, 64), heatmap_size=(8, 8), sigma=1)
+    head = dict(
+        type='HeatmapHead',
+        in_channels=3,
+        out_channels=3,
+        deconv_out_channels=None,
+        final_layer=None,  # the painter's channels are the heatmaps
+        decoder=decoder,
+    )
+    image = torch.zeros(1, 3, 64, 64)
+    for channel, (x, y) in enumerate(POINTS[0].astype(int)):
+        image[0, channel, y - 8 : y + 9, x - 8 : x + 9] = 1
+    (found,) = estimator(head=head, scales=[1, 2]).predict(image, [sample()])
+    np.testing.assert_allclose(found.pred_instances.keypoints[0], POINTS[0], atol=6)
+    with pytest.raises(ValueError, match=r'2 joints, .* need as many maps; the head has 4'):
+        estimator(head=head)._heatmaps(image[:, [0, 1, 2, 2]], [1, 0])
+
+
 def test_heads_of_coordinates_and_bad_scales_are_refused():
+    for scales in (1.0, (), (float('nan'),), (float('inf'),)):
+        with pytest.raises(ValueError, match='must be one or more positive numbers'):
+            estimator(scales=scales)
+    with pytest.raises(ValueError, match='size_divisor=0 must be 1 or more'):
+        estimator(size_divisor=0)
+    udp = dict(type='UDPHeatmap', input_size=(64, 64), heatmap_size=(8, 8), heatmap_type='combined')
+    with pytest.raises(TypeError, match="heatmap_type='combined'"):
+        estimator(head=dict(type='HeatmapHead', in_channels=3, out_channels=9, decoder=udp))
     with pytest.raises(ValueError, match=r'scales=\(0, 1\) must be'):
         estimator(scales=(0, 1))
     head = dict(type='mmpose_sat.DSNTHead', in_channels=3, out_channels=3)

@@ -65,13 +65,19 @@ class CentredHeatmap(BaseKeypointCodec):
             ``heatmaps`` (K or K + 1, H, W) and ``keypoint_weights`` (1, K or K + 1).
 
         Raises:
-            ValueError: there is not exactly one person.
+            ValueError: the shapes are others, there is no joint, or a labelled joint is not a
+                number.
         """
-        if keypoints.ndim != 3 or keypoints.shape[0] != 1 or keypoints.shape[2] != 2:
-            raise ValueError(f'keypoints must be (1, K, 2), got {keypoints.shape}')
-        labelled = np.ones(keypoints.shape[1], bool)
-        if keypoints_visible is not None:
-            labelled = keypoints_visible.reshape(len(labelled), -1)[:, 0] > 0.5
+        visible = np.ones(keypoints.shape[:2]) if keypoints_visible is None else keypoints_visible
+        people, _, axes = keypoints.shape if keypoints.ndim == 3 else (0, 0, 0)
+        if (people, axes) != (1, 2) or visible.shape != keypoints.shape[:2] or not visible.size:
+            raise ValueError(
+                'keypoints must be (1, K, 2) and keypoints_visible (1, K), '
+                f'got {keypoints.shape} and {visible.shape}'
+            )
+        labelled = visible[0] > 0.5
+        if not np.isfinite(keypoints[0, labelled]).all():
+            raise ValueError('keypoints of labelled joints must be finite')
         along = []
         for axis, cells in enumerate(self.heatmap_size):
             pixels = self.input_size[axis]

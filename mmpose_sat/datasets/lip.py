@@ -24,20 +24,30 @@ class LipDataset(BaseCocoStyleDataset):
     in px and v for each joint; v is 0 for visible, 1 for hidden, and all three are ``nan`` for
     joints that are not annotated. The person's box is the whole image (``GetBBoxCenterScale(
     padding=1)``). For :class:`mmpose_sat.evaluation.PCKh` samples hold ``head_size``, the
-    distance from upper neck to head top, 0 where one of them is missing.
+    distance from upper neck to head top in px, 0 where one of them is missing.
 
     Args:
         kwargs: as for MMPose's ``BaseCocoStyleDataset``; ``ann_file`` is the CSV file, and
-            ``data_prefix['img']`` the folder of its images.
+            ``data_prefix['img']`` the folder of its images. ``data_mode``, ``bbox_file`` and
+            ``sample_interval`` have their defaults only.
 
     Raises:
         FileNotFoundError: there is no such annotation file, or an image is missing.
-        ValueError: a row has another number of values, or one that is no number; names the row.
+        ValueError: a row has another number of values, one that is no number, an infinite
+            coordinate or another v, which names the row; or one of the arguments above is not its
+            default.
     """
 
     METAINFO: dict = dict(from_file=str(Path(__file__).parent / 'metainfo' / 'lip.py'))
 
     def load_data_list(self) -> list[dict]:
+        defaults = dict(data_mode='topdown', bbox_file=None, sample_interval=1)
+        for name, value in defaults.items():
+            if getattr(self, name) != value:
+                raise ValueError(
+                    f'{name}={getattr(self, name)!r} means nothing to LipDataset, which has a '
+                    f'person an image and takes them all: it must be {value!r}'
+                )
         if not Path(self.ann_file).is_file():
             raise FileNotFoundError(
                 f'annotation file {self.ann_file!r} does not exist; set the environment variable '
@@ -64,6 +74,10 @@ class LipDataset(BaseCocoStyleDataset):
             values = np.array([float(value) for value in row[1:]]).reshape(JOINTS, 3)
         except ValueError as error:
             raise ValueError(f'{where}: {error}') from None
+        if np.isinf(values).any():
+            raise ValueError(f'{where}: coordinates must be finite, or nan where they are missing')
+        if not (np.isnan(values[:, 2]) | np.isin(values[:, 2], (0, 1))).all():
+            raise ValueError(f'{where}: v must be 0, 1 or nan, got {values[:, 2].tolist()}')
         path = Path(self.data_prefix['img']) / row[0]
         try:
             with Image.open(path) as image:  # reads the header only

@@ -191,7 +191,10 @@ class PCKh(NormalisedPCK):
     def length(self, truth: np.ndarray, labelled: np.ndarray, instance: dict) -> float:
         """``head_size`` of the data set."""
         if 'head_size' not in instance:
-            raise ValueError('gt_instances has no head_size: MpiiDataset needs its headbox_file')
+            raise ValueError(
+                'gt_instances has no head_size: LipDataset gives one, MpiiDataset with its '
+                'headbox_file in test_mode'
+            )
         return float(np.asarray(instance['head_size']).reshape(-1)[0])
 
     def further(self, errors: np.ndarray, labelled: np.ndarray) -> dict[str, float]:

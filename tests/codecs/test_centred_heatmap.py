@@ -28,7 +28,8 @@ def test_joints_that_are_not_labelled_have_empty_maps(weigh_missing):
     encoded = codec(weigh_missing=weigh_missing).encode(points, np.array([[1, 0, 1]]))
     assert (encoded['heatmaps'][1] == 0).all() and np.isfinite(encoded['heatmaps']).all()
     assert encoded['keypoint_weights'].tolist() == [[1, float(weigh_missing), 1, 1]]
-    assert codec(background=False).encode(points)['keypoint_weights'].shape == (1, 3)
+    encoded = codec(background=False).encode(points, np.array([[1, 0, 1]]))
+    assert encoded['keypoint_weights'].shape == (1, 3)
 
 
 def test_decoding_finds_the_place_to_a_fifth_of_a_cell():
@@ -46,5 +47,8 @@ def test_bad_input_is_named():
         codec(sigma=0)
     with pytest.raises(ValueError, match=r'heatmap_size must be \(width, height\).* got \(0, 4\)'):
         CentredHeatmap((96, 128), (0, 4))
-    with pytest.raises(ValueError, match=r'keypoints must be \(1, K, 2\), got \(2, 3, 2\)'):
-        codec().encode(np.zeros((2, 3, 2)))
+    for shape, visible in ((2, 3, 2), (2, 3)), ((1, 3, 2), (1, 2)), ((1, 0, 2), (1, 0)):
+        with pytest.raises(ValueError, match=r'keypoints must be \(1, K, 2\) and .*, got \('):
+            codec().encode(np.zeros(shape), np.ones(visible))
+    with pytest.raises(ValueError, match='keypoints of labelled joints must be finite'):
+        codec().encode(np.full((1, 3, 2), np.nan))

@@ -68,6 +68,8 @@ def test_pckh_is_by_the_head_and_leaves_out_pelvis_and_thorax(folder):
     [
         ([row('a.jpg'), row('a.jpg') + ',1'], ValueError, r'row 2: 50 values, .* are 49'),
         ([row('a.jpg').replace(',10,', ',ten,')], ValueError, r"row 1: .*'ten'"),
+        ([row('a.jpg').replace(',10,', ',inf,')], ValueError, 'row 1: coordinates must be finite'),
+        ([row('a.jpg'), row('a.jpg')[:-1] + '7'], ValueError, r'row 2: v must be .* 7\.0\]'),
         ([row('b.jpg')], FileNotFoundError, r'row 1: .*b\.jpg'),
         ([''], ValueError, 'holds no person'),
     ],
@@ -75,6 +77,15 @@ def test_pckh_is_by_the_head_and_leaves_out_pelvis_and_thorax(folder):
 def test_broken_files_are_named(folder, rows, error, message):
     with pytest.raises(error, match=message):
         build(folder, *rows)
+
+
+@pytest.mark.parametrize(
+    'options', [dict(sample_interval=2), dict(bbox_file='b.json'), dict(data_mode='bottomup')]
+)
+def test_options_that_mean_nothing_are_refused(folder, options):
+    (name,) = options
+    with pytest.raises(ValueError, match=f'{name}=.* means nothing to LipDataset'):
+        build(folder, row('a.jpg'), **options)
 
 
 def test_the_papers_masks_are_on_the_photograph(folder):

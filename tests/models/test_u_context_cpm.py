@@ -137,6 +137,12 @@ def test_public_imagenet_weights_load(tmp_path, dilated):
     assert model(torch.zeros(1, 3, 64, 64))[0].shape == (1, 512, 64 // size, 64 // size)
 
 
+def test_a_missing_checkpoint_says_where_to_look():
+    init_cfg = dict(type='Pretrained', checkpoint='none.pth', prefix='module')
+    with pytest.raises(FileNotFoundError, match=r'none\.pth .* MMPOSE_SAT_MOBILENET'):
+        UContextCPM(3, 1, channels=8, trunk_init_cfg=init_cfg).init_weights()
+
+
 @pytest.mark.parametrize(
     ('options', 'message'),
     [

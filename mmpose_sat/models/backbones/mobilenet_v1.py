@@ -57,6 +57,7 @@ class MobileNetV1(BaseBackbone):
 
     Raises:
         ValueError: ``num_blocks`` is not in 1 … 13, or more than 11 with ``dilated``.
+        FileNotFoundError: ``init_weights`` finds no checkpoint.
     """
 
     def __init__(
@@ -77,6 +78,16 @@ class MobileNetV1(BaseBackbone):
             self.model.append(_separable(channels, wider, 1 if plain else stride, dilation))
             channels = wider
         self.out_channels = channels
+
+    def init_weights(self) -> None:
+        """As ``init_cfg`` says."""
+        try:
+            super().init_weights()
+        except FileNotFoundError as error:
+            raise FileNotFoundError(
+                f'{error} Set the environment variable MMPOSE_SAT_MOBILENET to the ImageNet '
+                'checkpoint, or init_cfg (trunk_init_cfg of UContextCPM) to None'
+            ) from None
 
     def forward(self, x: Tensor) -> tuple[Tensor]:
         return (self.model(x),)

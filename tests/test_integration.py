@@ -101,13 +101,15 @@ def test_the_metric_of_other_data_is_logged(trained):
         assert scalars[f'train/oks/{name}'] == scalars[f'oks/{name}']
 
 
-def test_samples_can_be_browsed(people, run_tool, monkeypatch):
+@pytest.mark.parametrize('phase', ['train', 'val'])
+def test_samples_can_be_browsed(people, run_tool, monkeypatch, phase):
     monkeypatch.setenv('MMPOSE_SAT_SYNTHETIC', str(people))
-    run_tool(
-        'browse_dataset.py', CONFIG, '--output-dir', people / 'browsed',
-        '--not-show', '--phase', 'val', '--mode', 'transformed',
+    result = run_tool(
+        'browse_dataset.py', CONFIG, '--output-dir', people / phase,
+        '--not-show', '--phase', phase, '--mode', 'transformed',
     )  # fmt: skip
-    assert len(list((people / 'browsed').rglob('*.jpg'))) >= 3
+    assert result.returncode == 0
+    assert len(list((people / phase).rglob('*.jpg'))) >= 3
 
 
 def test_a_run_resumes(people, config, trained):

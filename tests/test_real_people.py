@@ -41,3 +41,15 @@ def test_two_epochs_and_the_checkpoint_again(name, data_root, tmp_path):
     config.work_dir = str(tmp_path / 'again')
     metrics = Runner.from_cfg(config).test()
     assert metrics['lsp/PCK'] == pytest.approx(scalars['lsp/PCK'][-1][1], abs=1e-6)
+
+
+def test_keypoint_masks_can_be_browsed_in_place_of_body_masks(
+    data_root, run_tool, tmp_path, monkeypatch
+):
+    monkeypatch.setenv('MMPOSE_SAT_DATA', str(data_root))
+    result = run_tool(
+        'browse_dataset.py', 'configs/u_context_cpm/u-context-cpm-2stage_10e_lsp-128x96.py',
+        '--output-dir', tmp_path, '--not-show', '--max-item-per-dataset', 2, '--cfg-options',
+        'train_dataloader.dataset.pipeline.5.type=mmpose_sat.RandomKeypointMask',
+    )  # fmt: skip
+    assert result.returncode == 0 and len(list(tmp_path.rglob('*.jpg'))) == 2

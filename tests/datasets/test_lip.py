@@ -94,9 +94,11 @@ def test_the_papers_masks_are_on_the_photograph(folder):
     config = Config.fromfile('configs/u_context_cpm/u-context-cpm-6stage_100e_lip-256x256.py')
     pipeline = config.train_dataloader.dataset.pipeline
     pipeline[1].prob = 1
-    people = build(folder, row('f.jpg'), pipeline=pipeline[:2])
-    grey = (people[0]['img'] == 128).all(-1)
-    assert people[0]['img'].shape == (240, 60, 3) and 0 < grey.mean() < 0.4
+    for mask in ('RandomBodyMask', 'RandomKeypointMask'):  # as its page says, one for the other
+        pipeline[1].type = f'mmpose_sat.{mask}'
+        people = build(folder, row('f.jpg'), pipeline=pipeline[:2])
+        grey = (people[0]['img'] == 128).all(-1)
+        assert people[0]['img'].shape == (240, 60, 3) and 0 < grey.mean() < 0.4
 
 
 def test_a_missing_file_says_where_to_look(folder):

@@ -76,6 +76,12 @@ def test_lsp_test_is_never_used_by_a_config(config):
     assert 'lsp_test' not in str(config.to_dict())
 
 
+def test_learning_rates_of_pose_machines_are_those_of_their_batch():
+    for path in CONFIGS.glob('u_context_cpm/*.py'):
+        config = Config.fromfile(path)
+        assert config.auto_scale_lr.base_batch_size == config.train_dataloader.batch_size, path
+
+
 def test_leaves_are_short():
     assert all(len(path.read_text().splitlines()) <= 40 for path in LEAVES)
 

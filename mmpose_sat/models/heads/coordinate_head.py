@@ -9,10 +9,10 @@ from mmpose.models.heads import HeatmapHead
 from torch import Tensor, nn
 
 from ...registry import MODELS
+from ..layers.checks import check_choice
 from ..layers.heatmaps import (
     ACTIVATIONS,
     argmax_coordinates,
-    check_choice,
     expectation,
     local_mass,
     normalise,

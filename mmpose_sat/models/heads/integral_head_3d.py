@@ -8,7 +8,8 @@ from mmengine.structures import PixelData
 from torch import Tensor, nn
 
 from ...registry import MODELS
-from ..layers.heatmaps import argmax_coordinates, check_choice, marginal_mass, mean_of, wide
+from ..layers.checks import check_choice
+from ..layers.heatmaps import argmax_coordinates, marginal_mass, mean_of, wide
 from ..layers.volumes import softmax_marginals
 from .coordinate_head import CoordinateHead, add, near, targets_of
 from .direct_regression_head import DirectRegressionHead

@@ -5,13 +5,13 @@ Maps are (B, K, H, W), or (B, K, D, H, W) in three dimensions; coordinates (B, K
 or wider.
 """
 
-import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from ...codecs.coordinates import cell_centres, from_pixels
+from .checks import check_choice
 
 __all__ = [
     'ACTIVATIONS',
@@ -61,26 +61,6 @@ def normalise(logits: Tensor, activation: str = 'softmax') -> Tensor:
         flat = rectify(flat)
         flat = flat / (flat.sum(-1, keepdim=True) + 1e-12)
     return flat.view(logits.shape)
-
-
-def check_choice(name: str, value: object, allowed: object) -> None:
-    """Raises ValueError where ``value`` is not among ``allowed``."""
-    if value not in allowed:  # type: ignore[operator]
-        raise ValueError(f'{name} must be one of {list(allowed)}, got {value!r}')  # type: ignore[call-overload]
-
-
-def check_positive(**values: float) -> None:
-    """Raises ValueError where a value is not positive or not finite."""
-    for name, value in values.items():
-        if not 0 < value < math.inf:
-            raise ValueError(f'{name} must be positive and finite, got {value}')
-
-
-def check_weights(**values: float) -> None:
-    """Raises ValueError where a value is negative or not finite."""
-    for name, value in values.items():
-        if not 0 <= value < math.inf:
-            raise ValueError(f'{name} must be 0 or more and finite, got {value}')
 
 
 def marginals(heatmaps: Tensor) -> list[Tensor]:

@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from ...registry import MODELS
-from ..layers.heatmaps import check_choice, check_positive, check_weights
+from ..layers.checks import check_choice, check_positive, check_weights
 from .coordinate_losses import euclidean, js_divergence, kl_divergence, masked_mean, variance_error
 
 __all__ = ['DSNTLoss']

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ...codecs.coordinates import check_size
 from ...registry import MODELS
-from ..layers.heatmaps import check_choice, check_positive, check_weights
+from ..layers.checks import check_choice, check_positive, check_weights
 from .coordinate_losses import disc_bce, gaussian_mse, masked_mean, one_hot_cross_entropy
 
 __all__ = ['IntegralLoss']

@@ -6,6 +6,10 @@ from pathlib import Path
 
 import onnx
 import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmpose.registry import MODELS
 
 TOOLS = Path(__file__).parents[1] / 'tools'
 
@@ -175,3 +179,22 @@ def test_doctor_names_broken_builds(doctor, monkeypatch, check, error, fix):
 
     monkeypatch.setattr(doctor.importlib, 'import_module', import_module)
     assert fix in getattr(doctor, check)()
+
+
+def test_heads_to_compare_have_the_size_asked_for(run_tool, tmp_path):
+    methods = ('DSNT', 'fully connected', 'I1', 'MMPose DSNTHead')
+    result = run_tool(
+        'compare_heads.py', '--configs', tmp_path, '--depth', 50, '--input', 192, 256,
+        '--deconvolutions', 1, '--methods', *methods,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr[-2000:]
+    paths = list(tmp_path.glob('*.py'))
+    assert len(paths) == len(methods)
+    for path in paths:
+        config = Config.fromfile(path)
+        init_default_scope(config.default_scope)
+        with torch.device('meta'):
+            model = MODELS.build(config.model).eval()
+            coordinates, heatmaps = model(torch.empty(1, 3, 256, 192), None, mode='tensor')
+        assert coordinates.shape == (1, 14, 2) and heatmaps.shape == (1, 14, 16, 12)
+        assert config.train_dataloader.dataset.pipeline[4].input_size == (192, 256)

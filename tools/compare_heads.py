@@ -25,28 +25,40 @@ METHODS = {
 }
 
 
-def resize(config: Config | ConfigDict | list, size: tuple[int, int]) -> None:
-    """Set ``heatmap_size`` wherever a codec of the config has one."""
+def resize(config: Config | ConfigDict | list, name: str, size: tuple[int, int]) -> None:
+    """Set a size of the config wherever it has one of that name."""
     for value in config if isinstance(config, list) else config.values():
         if isinstance(value, dict | list):
-            resize(value, size)
-    if 'heatmap_size' in config:
-        config['heatmap_size'] = size  # type: ignore[call-overload]
+            resize(value, name, size)
+    if name in config:
+        config[name] = size  # type: ignore[call-overload]
 
 
-def network(method: str, deconvolutions: int) -> str:
+def network(method: str, deconvolutions: int, depth: int = 18) -> str:
     """Name of a method's network, which methods that differ in their loss only share."""
     name, _ = METHODS[method]
-    return f'{Path(name).name}-r18-{deconvolutions}deconv'
+    return f'{Path(name).name}-r{depth}-{deconvolutions}deconv'
 
 
-def build(method: str, deconvolutions: int, lr: float, seed: int, epochs: int) -> Config:
+def build(
+    method: str,
+    deconvolutions: int,
+    lr: float,
+    seed: int,
+    epochs: int,
+    depth: int = 18,
+    input_size: tuple[int, int] = (96, 128),
+) -> Config:
     """The config of one run."""
     name, options = METHODS[method]
     config = Config.fromfile(ROOT / 'configs' / f'{name}-r18_15e_lsp-128x96.py')
     config.merge_from_dict(options)
-    width, height = config.codec.input_size
-    resize(config, (width // 32 * 2**deconvolutions, height // 32 * 2**deconvolutions))
+    coarse = (input_size[0] // 32, input_size[1] // 32)
+    resize(config, 'input_size', input_size)
+    resize(config, 'in_featuremap_size', coarse)
+    resize(config, 'heatmap_size', (coarse[0] * 2**deconvolutions, coarse[1] * 2**deconvolutions))
+    config.model.backbone.depth = depth
+    config.model.head.in_channels = 512 if depth < 50 else 2048
     config.model.head.deconv_out_channels = (256,) * deconvolutions
     config.model.head.deconv_kernel_sizes = (4,) * deconvolutions
     config.optim_wrapper.optimizer.lr = lr
@@ -62,15 +74,18 @@ def main() -> None:
     parser.add_argument('--lrs', nargs='+', type=float, default=[3e-4, 1e-3, 3e-3])
     parser.add_argument('--seeds', nargs='+', type=int, default=[0])
     parser.add_argument('--epochs', type=int, default=15)
-    parser.add_argument('--out', type=Path, default=ROOT / 'benchmarks' / 'heads' / 'lsp_r18.json')
+    parser.add_argument('--depth', type=int, default=18, help='of the ResNet')
+    parser.add_argument('--input', nargs=2, type=int, default=(96, 128), help='width and height')
+    parser.add_argument('--out', type=Path, help='default: a file of benchmarks/heads')
     parser.add_argument('--configs', type=Path, help='folder for configs; nothing is trained')
     parser.add_argument('--work-dir', type=Path, default=ROOT / 'work_dirs' / 'heads')
     args = parser.parse_args()
+    of = dict(depth=args.depth, input_size=tuple(args.input))
     if args.configs:
         args.configs.mkdir(parents=True, exist_ok=True)
         for deconvolutions, method in product(args.deconvolutions, args.methods):
-            path = args.configs / f'{network(method, deconvolutions)}.py'
-            build(method, deconvolutions, args.lrs[0], args.seeds[0], args.epochs).dump(path)
+            path = args.configs / f'{network(method, deconvolutions, args.depth)}.py'
+            build(method, deconvolutions, args.lrs[0], args.seeds[0], args.epochs, **of).dump(path)
         return
 
     def runs() -> Iterator[tuple[dict, Config, str]]:
@@ -80,10 +95,14 @@ def main() -> None:
             row = dict(method=method, deconvolutions=deconvolutions, lr=lr, seed=seed)
             slug = f'{method}_{deconvolutions}_{lr:g}_{seed}_{args.epochs}'
             name = slug.replace(' ', '-').replace(',', '').replace('*', '-star')
-            config = build(method, deconvolutions, lr, seed, args.epochs)
+            config = build(method, deconvolutions, lr, seed, args.epochs, **of)
             yield row | dict(epochs=args.epochs), config, name
 
-    compare(runs(), args.out, args.work_dir)
+    width, height = args.input
+    size = '' if (width, height) == (96, 128) else f'_{height}x{width}'
+    name = f'lsp_r{args.depth}{size}'
+    out = args.out or ROOT / 'benchmarks' / 'heads' / f'{name}.json'
+    compare(runs(), out, args.work_dir / name)
 
 
 if __name__ == '__main__':

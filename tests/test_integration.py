@@ -102,14 +102,14 @@ def test_the_metric_of_other_data_is_logged(trained):
 
 
 @pytest.mark.parametrize('phase', ['train', 'val'])
-def test_samples_can_be_browsed(people, run_tool, monkeypatch, phase):
+def test_samples_can_be_browsed(people, run_tool, monkeypatch, tmp_path, phase):
     monkeypatch.setenv('MMPOSE_SAT_SYNTHETIC', str(people))
     result = run_tool(
-        'browse_dataset.py', CONFIG, '--output-dir', people / phase,
+        'browse_dataset.py', CONFIG, '--output-dir', tmp_path,
         '--not-show', '--phase', phase, '--mode', 'transformed',
     )  # fmt: skip
     assert result.returncode == 0
-    assert len(list((people / phase).rglob('*.jpg'))) >= 3
+    assert len(list(tmp_path.rglob('*.jpg'))) >= 3
 
 
 def test_a_run_resumes(people, config, trained):

@@ -1,0 +1,6 @@
+# The weights that come with the package: eight epochs more, the rate starting anew.
+_base_ = ['box-conv-net_8e_lsp-lspet-128x96.py']
+
+optim_wrapper = dict(optimizer=dict(lr=3e-3))
+randomness = dict(seed=1)
+load_from = 'work_dirs/box-conv-net_8e_lsp-lspet-128x96/epoch_8.pth'

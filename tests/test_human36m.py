@@ -12,6 +12,9 @@ from mmpose_sat.visualization import read_scalars
 
 CONFIG = 'configs/integral/integral-3d-r50_140e_h36m-256x256.py'
 SIZE = (64, 64)
+FILES = dict(
+    ann_file='test_h36m_body3d.npz', camera_param_file='cameras.pkl', data_prefix=dict(img='')
+)
 
 
 def resize(pipeline):
@@ -47,10 +50,8 @@ def test_four_images_are_learned_to_a_few_millimetres(data_root, tmp_path):
     for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
         loader.update(batch_size=4, num_workers=0, persistent_workers=False)
         loader.dataset.update(
+            FILES,
             data_root=str(data_root / 'mmpose_tests' / 'h36m'),
-            ann_file='test_h36m_body3d.npz',
-            camera_param_file='cameras.pkl',
-            data_prefix=dict(img=''),
             frame_step=1,
             pipeline=resize(loader.dataset.pipeline),
         )
@@ -69,12 +70,7 @@ def test_half_of_each_batch_has_no_depth(data_root):
     config = Config.fromfile('configs/integral/integral-3d-i1-r50_140e_h36m-mpii-256x256.py')
     init_default_scope(config.default_scope)
     files, dataset = data_root / 'mmpose_tests', config.train_dataloader.dataset
-    dataset.datasets[0].update(
-        data_root=str(files / 'h36m'),
-        ann_file='test_h36m_body3d.npz',
-        camera_param_file='cameras.pkl',
-        data_prefix=dict(img=''),
-    )
+    dataset.datasets[0].update(FILES, data_root=str(files / 'h36m'))
     dataset.datasets[1].update(
         data_root=str(files / 'mpii'), ann_file='test_mpii.json', data_prefix=dict(img='')
     )

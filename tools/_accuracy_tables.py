@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import plot_boxes
-import torch
 from _cost_tables import counts
 from _tables import ROOT, table
 from mmpose.apis import init_model
@@ -65,7 +64,6 @@ def boxes_table() -> str:
     name = path.stem.rpartition('-')[0]
     (config,) = (ROOT / 'configs').glob(f'*/{name}.py')
     model = init_model(str(config), f'mmpose_sat://{name}', device='cpu')
-    torch.manual_seed(0)
     return plot_boxes.boxes_table(model.backbone)
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 
+import torch
 from _tables import table
 from mmpose.apis import init_model
 from torch import nn
@@ -14,6 +15,7 @@ from mmpose_sat.visualization import plot_boxes
 def boxes_table(backbone: nn.Module) -> str:
     """What learned boxes are like, and boxes drawn anew, which the backbone has afterwards."""
     learned = box_statistics(backbone)
+    torch.manual_seed(0)
     for layer in backbone.modules():
         if isinstance(layer, BoxConv2d):
             layer.reset_parameters()

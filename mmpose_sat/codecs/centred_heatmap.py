@@ -5,6 +5,7 @@ import numpy as np
 from mmpose.codecs.base import BaseKeypointCodec
 
 from ..registry import KEYPOINT_CODECS
+from .coordinates import check_size
 
 __all__ = ['CentredHeatmap']
 
@@ -41,13 +42,10 @@ class CentredHeatmap(BaseKeypointCodec):
         weigh_missing: bool = True,
     ) -> None:
         super().__init__()
-        for name, size in (('input_size', input_size), ('heatmap_size', heatmap_size)):
-            if len(size) != 2 or min(size) < 1:
-                raise ValueError(f'{name} must be (width, height), each 1 or more, got {size}')
         if not sigma > 0:
             raise ValueError(f'sigma={sigma} must be positive, in px of the input')
-        self.input_size = tuple(input_size)
-        self.heatmap_size = tuple(heatmap_size)
+        self.input_size = check_size('input_size', input_size)
+        self.heatmap_size = check_size('heatmap_size', heatmap_size)
         self.sigma = sigma
         self.background = background
         self.weigh_missing = weigh_missing

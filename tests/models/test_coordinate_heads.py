@@ -162,7 +162,7 @@ def test_every_stage_has_a_loss():
     [
         (lambda: DSNTHead(4, 3, activation='tanh'), "activation must be one of .*, got 'tanh'"),
         (lambda: DSNTHead(4, 3, num_stages=2), 'num_stages=2 takes the features as logits'),
-        (lambda: DSNTHead(4, 3, num_stages=0), 'num_stages must be 1 or more, got 0'),
+        (lambda: DSNTHead(4, 3, num_stages=0), 'num_stages=0 must be 1 or more'),
         (lambda: DSNTHead(4, 3, loss=dict(type='L1Loss')), 'loss must be .* 2 axes.*got L1Loss'),
         (
             lambda: IntegralHead(4, 3, decoder=dict(type='RegressionLabel', input_size=SIZE)),

@@ -1,5 +1,6 @@
 """Volumes: the same figures as with a softmax over all cells, and little memory."""
 
+import json
 import subprocess
 import sys
 
@@ -58,14 +59,14 @@ def test_a_gaussian_decodes_to_its_centre():
 
 
 SCRIPT = """
-import resource, sys
+import json, resource, sys
 import torch
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from mmengine.structures import InstanceData
 import mmpose_sat
 
-def head_and_samples(cells, call, loss):
+def head_and_samples(cells, loss):
     codec = dict(type='mmpose_sat.IntegralLabel3D', input_size=(256, 256))
     head = MODELS.build(dict(type='mmpose_sat.IntegralHead3D', in_channels=17 * cells,
         out_channels=17, depth=cells, final_layer=None, deconv_out_channels=None, decoder=codec,
@@ -80,7 +81,7 @@ def head_and_samples(cells, call, loss):
     return head, samples
 
 def run(cells, call, loss):
-    head, samples = head_and_samples(cells, call, loss)
+    head, samples = head_and_samples(cells, loss)
     logits = torch.ones(8, 17 * cells, cells, cells, requires_grad=call == 'loss')
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     if call == 'loss':
@@ -92,7 +93,7 @@ def run(cells, call, loss):
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return (after - before) * 1024 / (4 * logits.numel())
 
-call, loss = sys.argv[1], eval(sys.argv[2])
+call, loss = sys.argv[1], json.loads(sys.argv[2])
 run(4, call, loss)
 print(run(64, call, loss))
 """
@@ -108,6 +109,6 @@ print(run(64, call, loss))
     ],
 )
 def test_memory_beyond_the_logits(call, limit, loss):
-    command = [sys.executable, '-c', SCRIPT, call, repr(loss)]
+    command = [sys.executable, '-c', SCRIPT, call, json.dumps(loss)]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert float(output) < limit

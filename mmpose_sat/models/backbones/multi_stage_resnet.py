@@ -10,6 +10,7 @@ from mmpose.models.heads import HeatmapHead
 from torch import Tensor, nn
 
 from ...registry import MODELS
+from ..layers.checks import check_whole
 
 __all__ = ['MultiStageResNet']
 
@@ -49,8 +50,7 @@ class MultiStageResNet(BaseBackbone):
         norm_cfg: dict | None = None,
         init_cfg: dict | list | None = None,
     ) -> None:
-        if num_stages < 1:
-            raise ValueError(f'num_stages={num_stages} must be 1 or more')
+        check_whole(num_stages=num_stages)
         super().__init__(init_cfg)
         norm_cfg = norm_cfg or dict(type='BN')
         self.trunk = ResNet(

@@ -11,6 +11,7 @@ from mmpose.models.backbones.base_backbone import BaseBackbone
 from torch import Tensor, nn
 
 from ...registry import MODELS
+from ..layers.checks import check_each_whole, check_whole
 
 __all__ = ['StackedHourglass']
 
@@ -92,12 +93,10 @@ class StackedHourglass(BaseBackbone):
         depth: int = 4,
         init_cfg: dict | list | None = None,
     ) -> None:
+        check_whole(num_stacks=num_stacks, depth=depth)
         if isinstance(out_channels, int):
             out_channels = (out_channels,) * num_stacks
-        smallest = min(out_channels, default=0)
-        for name, value in dict(num_stacks=num_stacks, depth=depth, out_channels=smallest).items():
-            if value < 1:
-                raise ValueError(f'{name}={value} must be 1 or more')
+        check_each_whole(out_channels=out_channels)
         if len(out_channels) != num_stacks:
             raise ValueError(
                 f'out_channels={tuple(out_channels)} must have num_stacks={num_stacks} numbers'

@@ -9,7 +9,7 @@ from mmpose.models.heads import HeatmapHead
 from torch import Tensor, nn
 
 from ...registry import MODELS
-from ..layers.checks import check_choice
+from ..layers.checks import check_choice, check_whole
 from ..layers.heatmaps import (
     ACTIVATIONS,
     argmax_coordinates,
@@ -24,7 +24,7 @@ __all__ = ['CoordinateHead', 'DSNTHead', 'FullyConnectedHead', 'IntegralHead']
 
 
 def check_axes(axes: int, **parts: Any) -> None:
-    """Raises ValueError where a part of a head is not made for coordinates of so many axes."""
+    """Raise a ValueError where a part of a head is not made for coordinates of so many axes."""
     for name, part in parts.items():
         if part is not None and getattr(part, 'axes', None) != axes:
             raise ValueError(
@@ -105,8 +105,7 @@ class CoordinateHead(HeatmapHead):
         **kwargs: Any,
     ) -> None:
         check_choice('activation', activation, ACTIVATIONS)
-        if num_stages < 1:
-            raise ValueError(f'num_stages must be 1 or more, got {num_stages}')
+        check_whole(num_stages=num_stages)
         if num_stages > 1 and (final_layer is not None or deconv_out_channels):
             raise ValueError(
                 f'num_stages={num_stages} takes the features as logits: '

@@ -11,6 +11,8 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
 
+from mmpose_sat.datasets.synthetic import make_split
+
 TOOLS = Path(__file__).parents[1] / 'tools'
 
 
@@ -131,6 +133,20 @@ def test_comparisons_go_on_where_they_stopped(run_tool, tmp_path, monkeypatch):
 def test_doctor_finds_this_environment_healthy(run_tool):
     result = run_tool('doctor.py')
     assert result.returncode == 0 and '0 problems' in result.stdout, result.stdout
+
+
+def test_the_limit_of_codecs(run_tool, tmp_path, monkeypatch):
+    make_split(tmp_path, 'val', 2)
+    monkeypatch.setenv('MMPOSE_SAT_SYNTHETIC', str(tmp_path))
+    configs = [
+        'configs/dsnt/box-conv-net-xs-dsnt_8e_synthetic-128x96.py',
+        'configs/box_conv_net/box-conv-net-xs_8e_synthetic-128x96.py',
+    ]
+    result = run_tool('codec_limit.py', *configs, '--out', tmp_path / 'out.json')
+    assert result.returncode == 0, result.stderr[-2000:]
+    exact, rounded = json.loads((tmp_path / 'out.json').read_text())
+    assert exact['metrics']['coco/AP'] == 1 and exact['metrics']['oks/accuracy'] == 100
+    assert 0.5 < rounded['metrics']['coco/AP'] <= 1
 
 
 def test_final_eval_refuses_other_data(run_tool):

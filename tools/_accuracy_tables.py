@@ -101,6 +101,18 @@ def heads_table() -> str:
     return table(('head', *(f'{3 << size}x{4 << size} cells' for size in sizes)), lines)
 
 
+def limits_table() -> str:
+    """Rows are codecs, columns sizes of the heatmap: what perfect heatmaps decode to."""
+    limits: dict[str, dict] = defaultdict(dict)
+    for row in json.loads((ROOT / 'benchmarks' / 'heads' / 'lsp_limits.json').read_text()):
+        metrics = row['metrics']
+        cell = f'{metrics["lsp/PCK"]:.1f} ({metrics["lsp/AUC"]:.1f})'
+        limits[row['codec']]['{}x{} cells'.format(*row['heatmap_size'])] = cell
+    sizes = list(next(iter(limits.values())))
+    rows = ((codec, *(found[size] for size in sizes)) for codec, found in limits.items())
+    return table(('codec', *sizes), rows)
+
+
 PARTS = {
     'box_conv_net/box-conv-net_15e_lsp-128x96': (
         '`BoxConvNet`',

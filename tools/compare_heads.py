@@ -15,6 +15,7 @@ from mmengine.config import Config, ConfigDict
 
 METHODS = {
     'heatmap': ('dsnt/heatmap', {}),
+    'heatmap, UDP': ('dsnt/heatmap-udp', {}),
     'fully connected': ('dsnt/fully-connected', {}),
     'DSNT': ('dsnt/dsnt', {'model.head.loss.regulariser': None}),
     'DSNT, JS': ('dsnt/dsnt', {}),

@@ -208,6 +208,20 @@ def test_labels_that_do_not_fit_are_named():
         head.loss(feats, samples(2))
 
 
+@pytest.mark.parametrize('name', ['IntegralHead', 'DirectRegressionHead'])
+@pytest.mark.parametrize('place', [0.7, float('nan')])
+def test_labels_outside_of_the_image_are_refused_where_they_count(name, place):
+    head = MODELS.build(head_config(name))
+    feats = (torch.randn(1, *FEATURES[name]),)
+    (sample,) = samples(1, 'IntegralLabel')
+    sample.gt_instance_labels.keypoint_labels[0, 1, 0] = place
+    with pytest.raises(ValueError, match=r'keypoint_labels of 1 joints .* within ±0\.5'):
+        head.loss(feats, [sample])
+    sample.gt_instance_labels.keypoint_labels[0, 1, 0] = 0.7
+    sample.gt_instance_labels.keypoint_weights[0, 1] = 0
+    assert head.loss(feats, [sample])['loss_joint'].isfinite()
+
+
 @pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
 def test_autocast_leaves_coordinates_exact(dtype):
     head = MODELS.build(head_config('DSNTHead', final_layer=None, activation='softmax'))

@@ -39,7 +39,8 @@ def targets_of(
     """What coordinates (B, K, 2 or 3) in [-1, 1] should be, and how much they count, (B, K).
 
     Raises:
-        ValueError: there is no decoder to say what range labels have, or their shape is another.
+        ValueError: there is no decoder to say what range labels have, their shape is another, or
+            joints that count are outside of that range.
     """
     if decoder is None:
         raise ValueError('the head needs a decoder: the codec that made the labels')
@@ -52,7 +53,16 @@ def targets_of(
             'joints, and the encoder of the pipeline the decoder of the head'
         )
     targets = targets.to(coordinates.dtype) * (2 / decoder.extent)
-    return targets, torch.cat([label.keypoint_weights for label in labels])
+    weights = torch.cat([label.keypoint_weights for label in labels])
+    beyond = ~(targets.abs() <= 1).all(-1) & (weights > 0)
+    if beyond.any():
+        raise ValueError(
+            f'keypoint_labels of {int(beyond.sum())} joints are outside of the image or not a '
+            f'number, and keypoint_weights count them: labels must be within '
+            f'±{decoder.extent / 2:g} (encoder of the pipeline and decoder of the head being the '
+            'same codec), or weigh 0'
+        )
+    return targets, weights
 
 
 def add(losses: dict[str, Tensor], stage: dict[str, Tensor]) -> None:
@@ -89,7 +99,7 @@ class CoordinateHead(HeatmapHead):
         ValueError: the activation is unknown; ``num_stages`` is not positive; several stages share
             layers; loss or decoder are not made for such coordinates; logits differ in size from
             the codec's ``heatmap_size`` or in number from ``out_channels``; there are fewer
-            features than stages; labels are of other joints.
+            features than stages; labels are of other joints, or outside of the image.
     """
 
     axes = 2

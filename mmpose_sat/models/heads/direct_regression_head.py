@@ -24,7 +24,7 @@ class DirectRegressionHead(RegressionHead):
 
     Raises:
         ValueError: loss or decoder are not made for such coordinates; the loss is one of heatmaps
-            too; labels are of other joints.
+            too; labels are of other joints, or outside of the image.
     """
 
     axes = 2

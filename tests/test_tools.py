@@ -130,6 +130,37 @@ def test_comparisons_go_on_where_they_stopped(run_tool, tmp_path, monkeypatch):
     assert [(row['seed'], row['pck']) for row in rows] == [(0, 50.0), (1, 50.0)]
 
 
+@pytest.mark.parametrize(
+    ('command', 'random'),
+    [
+        (('compare_configs.py', 'configs/dsnt/dsnt-r18_15e_lsp-128x96.py'), ['RandomFlip']),
+        (('compare_heads.py', '--methods', 'DSNT', '--deconvolutions', 2), []),
+    ],
+    ids=['flips', 'no augmentation'],
+)
+def test_fewer_people_are_seen_as_often(run_tool, tmp_path, monkeypatch, command, random):
+    built = []
+
+    def train(config, folder):
+        built.append(config)
+        return dict(pck=50.0, auc=20.0)
+
+    monkeypatch.syspath_prepend(TOOLS)
+    monkeypatch.setattr('_runs.train', train)
+    out = tmp_path / 'out.json'
+    command = (*command, '--seeds', 0, '--out', out)
+    assert run_tool(*command, '--people', 100).returncode == 0
+    config = built[0]
+    data, hook = config.train_dataloader.dataset, config.custom_hooks[-1]
+    assert (data.times, tuple(data.dataset.id_range)) == (8, (1, 100))
+    assert [t.type for t in data.dataset.pipeline if t.type.startswith('Random')] == random
+    assert hook['dataloader']['dataset']['id_range'] == data.dataset.id_range
+    assert hook['interval'] == config.train_cfg.max_epochs
+    assert json.loads(out.read_text())[0]['people'] == 100
+    with pytest.raises(ValueError, match='people=300 must divide 800'):
+        run_tool(*command, '--people', 300)
+
+
 def test_doctor_finds_this_environment_healthy(run_tool):
     result = run_tool('doctor.py')
     assert result.returncode == 0 and '0 problems' in result.stdout, result.stdout

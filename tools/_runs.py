@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import torch
@@ -23,11 +23,43 @@ def shorten(config: Config, epochs: int) -> None:
     config.default_hooks.checkpoint = dict(type='CheckpointHook', interval=epochs)
 
 
+def take_people(config: Config, people: int, transforms: Collection[str]) -> None:
+    """Train on the first people of LSP alone, in as many iterations as on all of the config's.
+
+    Evaluates them too, after the last epoch.
+
+    Args:
+        config: Of LSP; changed.
+        people: A divisor of how many there are.
+        transforms: The random ones to leave out of the pipeline.
+
+    Raises:
+        ValueError: It is no divisor.
+    """
+    data = config.train_dataloader.dataset
+    first, last = data.id_range
+    times, left = divmod(last - first + 1, people)
+    if left:
+        raise ValueError(f'people={people} must divide {last - first + 1}')
+    data.id_range = (first, first + people - 1)
+    data.pipeline = [t for t in data.pipeline if t['type'] not in transforms]
+    validation = config.val_dataloader
+    same = dict(data, pipeline=validation.dataset.pipeline, test_mode=True)
+    hook = dict(
+        type='mmpose_sat.TrainSetMetricHook',
+        dataloader=dict(validation, dataset=same),
+        evaluator=dict(config.val_evaluator),
+        interval=config.train_cfg.max_epochs,
+    )
+    config.custom_hooks.append(hook)
+    config.train_dataloader.dataset = dict(type='mmengine.RepeatDataset', dataset=data, times=times)
+
+
 def train(config: Config, folder: Path) -> dict:
     """Run ``tools/train.py`` in a folder; figures of its last validation on LSP.
 
     ``right`` and ``counted`` are those joints of each person that are within the threshold, and
-    that count.
+    that count; ``train_pck`` is that of :func:`take_people`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     curve = folder / 'pck.json'
@@ -43,8 +75,10 @@ def train(config: Config, folder: Path) -> dict:
         sys.exit(f'a run failed, see {log}')
     scalars = read_scalars(folder)
     people = json.loads(curve.read_text())
+    learned = scalars.get('train/lsp/PCK')
     return dict(
         pck=scalars['lsp/PCK'][-1][1],
+        **(dict(train_pck=learned[-1][1]) if learned else {}),
         auc=scalars['lsp/AUC'][-1][1],
         right=people['right'],
         counted=people['counted'],

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
-from _runs import ROOT, compare, shorten
+from _runs import ROOT, compare, shorten, take_people
 from mmengine.config import Config
 
 
@@ -19,17 +19,25 @@ def main() -> None:
     parser.add_argument('configs', type=Path, nargs='+')
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1])
     parser.add_argument('--epochs', type=int, default=10)
+    parser.add_argument(
+        '--people', nargs='+', type=int,
+        help='train on the first so many, flips the only augmentation, in as many iterations as '
+        'on all of them, and evaluate them too',
+    )  # fmt: skip
     parser.add_argument('--out', type=Path, required=True, help='JSON file')
     parser.add_argument('--work-dir', type=Path, default=ROOT / 'work_dirs' / 'compared')
     args = parser.parse_args()
 
     def runs() -> Iterator[tuple[dict, Config, str]]:
-        for seed, path in product(args.seeds, args.configs):
+        for seed, people, path in product(args.seeds, args.people or [None], args.configs):
             config = Config.fromfile(path)
             config.randomness.seed = seed
             shorten(config, args.epochs)
             row = dict(config=path.stem, seed=seed, epochs=args.epochs)
-            yield row, config, f'{path.stem}_{seed}_{args.epochs}'
+            if people:
+                take_people(config, people, ('RandomBBoxTransform',))
+                row['people'] = people
+            yield row, config, '_'.join(map(str, row.values()))
 
     compare(runs(), args.out, args.work_dir)
 

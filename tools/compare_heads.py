@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
-from _runs import ROOT, compare, shorten
+from _runs import ROOT, compare, shorten, take_people
 from mmengine.config import Config, ConfigDict
 
 METHODS = {
@@ -75,6 +75,11 @@ def main() -> None:
     parser.add_argument('--lrs', nargs='+', type=float, default=[3e-4, 1e-3, 3e-3])
     parser.add_argument('--seeds', nargs='+', type=int, default=[0])
     parser.add_argument('--epochs', type=int, default=15)
+    parser.add_argument(
+        '--people', nargs='+', type=int,
+        help='train on the first so many, without augmentation, in as many iterations as on all '
+        'of them, and evaluate them too',
+    )  # fmt: skip
     parser.add_argument('--depth', type=int, default=18, help='of the ResNet')
     parser.add_argument('--input', nargs=2, type=int, default=(96, 128), help='width and height')
     parser.add_argument('--out', type=Path, help='default: a file of benchmarks/heads')
@@ -90,18 +95,21 @@ def main() -> None:
         return
 
     def runs() -> Iterator[tuple[dict, Config, str]]:
-        for seed, deconvolutions, lr, method in product(
-            args.seeds, args.deconvolutions, args.lrs, args.methods
+        for seed, people, deconvolutions, lr, method in product(
+            args.seeds, args.people or [None], args.deconvolutions, args.lrs, args.methods
         ):
             row = dict(method=method, deconvolutions=deconvolutions, lr=lr, seed=seed)
-            slug = f'{method}_{deconvolutions}_{lr:g}_{seed}_{args.epochs}'
-            name = slug.replace(' ', '-').replace(',', '').replace('*', '-star')
+            row |= dict(epochs=args.epochs)
             config = build(method, deconvolutions, lr, seed, args.epochs, **of)
-            yield row | dict(epochs=args.epochs), config, name
+            if people:
+                take_people(config, people, ('RandomFlip', 'RandomBBoxTransform'))
+                row['people'] = people
+            name = '_'.join(map(str, row.values()))
+            yield row, config, name.replace(' ', '-').replace(',', '').replace('*', '-star')
 
     width, height = args.input
     size = '' if (width, height) == (96, 128) else f'_{height}x{width}'
-    name = f'lsp_r{args.depth}{size}'
+    name = f'lsp_r{args.depth}{size}' + ('_people' if args.people else '')
     out = args.out or ROOT / 'benchmarks' / 'heads' / f'{name}.json'
     compare(runs(), out, args.work_dir / name)
 

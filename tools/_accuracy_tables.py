@@ -101,6 +101,26 @@ def heads_table() -> str:
     return table(('head', *(f'{3 << size}x{4 << size} cells' for size in sizes)), lines)
 
 
+REGULARISERS = {
+    'js': 'Jensen-Shannon, λ 1',
+    'var': 'variance, λ 1',
+    'none': 'none',
+    'kl': 'Kullback-Leibler, λ 1',
+    'var-100': "variance, λ 100, the paper's",
+}
+
+
+def regularisers_table() -> str:
+    """A line for each regulariser of DSNT, on rendered people."""
+    rows = []
+    for folder, label in REGULARISERS.items():
+        (path,) = (ROOT / 'benchmarks' / 'regularisers' / folder).glob('*.json')
+        curves = json.loads(path.read_text())['curves']
+        oks, mean = (curves[f'oks/{name}'][-1][1] for name in ('accuracy', 'mean'))
+        rows.append((label, f'{oks:.1f}', f'{mean:.1f}', f'{100 * curves["coco/AP"][-1][1]:.1f}'))
+    return table(('regulariser', '% at OKS 0.5', 'mean OKS', 'AP'), rows)
+
+
 def limits_table() -> str:
     """Rows are codecs, columns sizes of the heatmap: what perfect heatmaps decode to."""
     limits: dict[str, dict] = defaultdict(dict)

@@ -51,14 +51,16 @@ def main() -> None:
         errors[label] = np.concatenate(distance), np.concatenate(error)
     for label, (distance, error) in errors.items():
         near = distance < args.bin
-        print(
-            f'{label}: mean error {error[near].mean():.1f} px within {args.bin:g} px of the '
-            f'border, {error[~near].mean():.1f} px elsewhere'
-        )
+        for where, joints in (
+            (f'within {args.bin:g} px of the border', near),
+            ('elsewhere', ~near),
+        ):
+            if joints.any():
+                print(f'{label}: mean error {error[joints].mean():.1f} px {where}')
     names = model.dataset_meta['keypoint_id2name']
     args.out.mkdir(parents=True, exist_ok=True)
-    joints = {names[joint]: joint for joint in args.joints}
-    plot_heatmaps(image, heatmaps, points, joints, args.out / 'heatmaps.png')
+    drawn = {names[joint]: joint for joint in args.joints}
+    plot_heatmaps(image, heatmaps, points, drawn, args.out / 'heatmaps.png')
     farthest = max(distance.max() for distance, _ in errors.values())
     edges = np.arange(0, farthest + args.bin, args.bin).tolist()
     plot_border_error(errors, edges, args.out / 'border.png')

@@ -15,6 +15,7 @@ from _accuracy_tables import (
     limits_table,
     lsp_table,
     parts_table,
+    regularisers_table,
     weights_table,
 )
 from _cost_tables import (
@@ -55,6 +56,7 @@ TABLES: dict[str, Callable[[], str]] = {
     'limits': limits_table,
     'lsp': lsp_table,
     'parts': parts_table,
+    'regularisers': regularisers_table,
     'speed': partial(speed_table, 'cpu_2threads'),
     'speed_compiled': partial(speed_table, 'cpu_2threads_compiled'),
     'speed_cpm': partial(speed_table, 'cpu_cpm'),

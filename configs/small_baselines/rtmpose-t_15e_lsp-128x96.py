@@ -1,0 +1,19 @@
+_base_ = [
+    '../_base_/models/rtmpose_tiny.py',
+    '../_base_/data/lsp.py',
+    '../_base_/pipelines/128x96_simcc.py',
+    '../_base_/schedules/adam_cosine_15e.py',
+]
+
+model = dict(
+    head=dict(
+        out_channels=14,
+        input_size=_base_.codec.input_size,
+        in_featuremap_size=(3, 4),
+        decoder=_base_.codec,
+    ),
+)
+train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=_base_.val_pipeline))
+test_dataloader = val_dataloader
+default_hooks = dict(checkpoint=dict(save_best='lsp/PCK', rule='greater'))

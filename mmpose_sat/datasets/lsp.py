@@ -21,8 +21,7 @@ class LspDataset(BaseCocoStyleDataset):
 
     Args:
         id_range: First and last image id to keep, both inclusive. Image ids of LSP run from 1 to
-            1000 in ``lsp_train``, where this project validates on 801-1000, and from 1001 to 2000
-            in ``lsp_test``.
+            1000, in ``lsp_train``, where this project validates on 801-1000, as in ``lsp_test``.
         **kwargs: As for MMPose's ``BaseCocoStyleDataset``.
 
     Raises:

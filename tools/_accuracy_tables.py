@@ -74,7 +74,7 @@ def detectors_table() -> str:
         curves = json.loads(path.read_text())['curves']
         keys = ('coco/bbox_mAP', 'coco/bbox_mAP_50', 'coco/bbox_mAP_75')
         rows.append((path.stem, *(f'{100 * curves[key][-1][1]:.1f}' for key in keys)))
-    return table(('config', 'AP', 'AP50', 'AP75'), rows)
+    return table(('config', 'AP (%)', 'AP50', 'AP75'), rows)
 
 
 def heads_table() -> str:
@@ -118,7 +118,7 @@ def regularisers_table() -> str:
         curves = json.loads(path.read_text())['curves']
         oks, mean = (curves[f'oks/{name}'][-1][1] for name in ('accuracy', 'mean'))
         rows.append((label, f'{oks:.1f}', f'{mean:.1f}', f'{100 * curves["coco/AP"][-1][1]:.1f}'))
-    return table(('regulariser', '% at OKS 0.5', 'mean OKS', 'AP'), rows)
+    return table(('regulariser', '% at OKS 0.5', 'mean OKS (%)', 'AP (%)'), rows)
 
 
 def limits_table() -> str:
@@ -137,6 +137,10 @@ PARTS = {
     'box_conv_net/box-conv-net_15e_lsp-128x96': (
         '`BoxConvNet`',
         'few parameters, training from scratch, every layer sees far',
+    ),
+    'box_conv_net/box-conv-net-conv3x3_15e_lsp-128x96': (
+        'the same, 3x3 kernels',
+        'training is short',
     ),
     'simple_baseline/simple-baseline-r50-scratch_15e_lsp-128x96': (
         'baseline: ResNet-50, 3 deconvolutions',
@@ -227,7 +231,8 @@ def compared_table(name: str) -> str:
     draws = np.random.default_rng(0).integers(0, people, (2000, people))
     draws = np.concatenate([np.arange(people)[None], draws])  # the first is the sample itself
     areas = json.loads(path.with_name('receptive_fields.json').read_text())
-    columns = ['config', 'M', 'GMAC', 'ms', 'peak MB', 'PCK@0.2', 'AUC', 'difference']
+    columns = ['config', 'parameters (M)', 'GMAC (10⁹)', 'ms', 'peak MB', 'PCK@0.2 by seed', 'AUC']
+    columns.append('difference to the first')
     if with_areas := not areas.keys().isdisjoint(seeds):
         columns.append('receptive field')
     costs, lines = lsp_costs(), []

@@ -84,6 +84,30 @@ def speed_table(name: str) -> str:
     return '\n'.join([benchmark_model.HEADER, *(benchmark_model.line(row, rows) for row in rows)])
 
 
+OPERATORS = {
+    'backend native': 'box, native kernels',
+    'backend torch': 'box, pure PyTorch',
+    'two prefix sums, gathered': 'box, two prefix sums',
+    'summed-area table, 16 taps': 'box, summed-area table as in the paper',
+    'depthwise k x k': 'depthwise convolution',
+}
+
+
+def op_table() -> str:
+    """Rows are operators, columns kernels: forward and backward pass over a copy of the input."""
+    rows = json.loads((ROOT / 'benchmarks' / 'op' / 'cpu_1thread.json').read_text())['rows']
+    kernels = sorted({row['kernel_size'] for row in rows})
+    lines = []
+    for operator, name in OPERATORS.items():
+        times = {
+            row['kernel_size']: row['total_ms'] / row['copy_ms']
+            for row in rows
+            if row['operator'] == operator
+        }
+        lines.append((name, *(f'{times[kernel]:,.0f}' for kernel in kernels)))
+    return table(('operator', *map(str, kernels)), lines)
+
+
 def deploy_table() -> str:
     result = json.loads((ROOT / 'benchmarks' / 'model' / 'cpu_deploy.json').read_text())
     rows = (row | dict(batch=result['batch']) for row in result['rows'])

@@ -86,8 +86,8 @@ def benchmark(path: str, batch: int, args: argparse.Namespace) -> dict[str, floa
 
 
 HEADER = (
-    '| config | M | GMAC | batch | inference ms (speed) | peak MB | training step ms (speed)'
-    ' | peak MB |\n|---|---|---|---|---|---|---|---|'
+    '| config | parameters (M) | GMAC (10⁹) | batch | inference ms (speed) | peak MB '
+    '| training step ms (speed) | peak MB |\n|---|---|---|---|---|---|---|---|'
 )
 
 

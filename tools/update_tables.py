@@ -26,12 +26,14 @@ from _cost_tables import (
     INTEGRAL,
     counts_table,
     deploy_table,
+    op_table,
     speed_table,
 )
 from _tables import ROOT
 
 PAGES = (
     'README.md',
+    'ops/README.md',
     'mmpose_sat/weights/README.md',
     *(
         f'configs/{name}/README.md'
@@ -55,6 +57,7 @@ TABLES: dict[str, Callable[[], str]] = {
     'joints': joints_table,
     'limits': limits_table,
     'lsp': lsp_table,
+    'op': op_table,
     'parts': parts_table,
     'regularisers': regularisers_table,
     'speed': partial(speed_table, 'cpu_2threads'),

@@ -9,9 +9,12 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
+from mmengine.runner import save_checkpoint
+from mmpose.apis import init_model
 from mmpose.registry import MODELS
 
 from mmpose_sat.datasets.synthetic import make_split
+from mmpose_sat.ops import BoxConv2d
 
 TOOLS = Path(__file__).parents[1] / 'tools'
 
@@ -178,6 +181,20 @@ def test_the_limit_of_codecs(run_tool, tmp_path, monkeypatch):
     exact, rounded = json.loads((tmp_path / 'out.json').read_text())
     assert exact['metrics']['coco/AP'] == 1 and exact['metrics']['oks/accuracy'] == 100
     assert 0.5 < rounded['metrics']['coco/AP'] <= 1
+
+
+def test_boxes_are_rounded_and_nothing_else(run_tool, tmp_path):
+    config = 'configs/box_conv_net/box-conv-net-xs_8e_synthetic-128x96.py'
+    before = init_model(config, device='cpu')
+    save_checkpoint(dict(state_dict=before.state_dict()), str(tmp_path / 'a.pth'))
+    result = run_tool('round_boxes.py', config, tmp_path / 'a.pth', '--out', tmp_path / 'b.pth')
+    assert result.returncode == 0 and 'edges of 4 layers have moved by 0.2' in result.stdout
+    after = init_model(config, str(tmp_path / 'b.pth'), device='cpu')
+    for layer in (m for m in after.modules() if isinstance(m, BoxConv2d)):
+        torch.testing.assert_close(layer.boxes, layer.boxes.round(), rtol=0, atol=1e-5)
+    changed = {name for name, value in after.state_dict().items()
+               if not torch.equal(value, before.state_dict()[name])}  # fmt: skip
+    assert changed == {name for name, _ in after.named_parameters() if name.endswith('.coords')}
 
 
 def test_final_eval_refuses_other_data(run_tool):

@@ -1,0 +1,37 @@
+"""Round a network's boxes to whole pixels; nothing else is changed.
+
+Fine-tuning brings back what rounding costs: load the new checkpoint, with ``FreezeBoxesHook`` among
+the ``custom_hooks``.
+"""
+
+import argparse
+from pathlib import Path
+
+from mmengine.runner import save_checkpoint
+from mmpose.apis import init_model
+
+from mmpose_sat.ops import BoxConv2d
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config')
+    parser.add_argument('checkpoint')
+    parser.add_argument('--out', type=Path, default='rounded.pth')
+    args = parser.parse_args()
+    model = init_model(args.config, args.checkpoint, device='cpu')
+    layers = [layer for layer in model.modules() if isinstance(layer, BoxConv2d)]
+    if not layers:
+        parser.error(f'{args.config} has no BoxConv2d layer')
+    moved = 0.0
+    for layer in layers:
+        before = layer.boxes
+        layer.round_boxes_()
+        moved += (layer.boxes - before).abs().mean().item() / len(layers)
+    meta = dict(dataset_meta=model.dataset_meta)
+    save_checkpoint(dict(state_dict=model.state_dict(), meta=meta), str(args.out))
+    print(f'{args.out}: edges of {len(layers)} layers have moved by {moved:.2f} px on average')
+
+
+if __name__ == '__main__':
+    main()

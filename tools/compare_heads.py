@@ -19,6 +19,7 @@ METHODS = {
     'fully connected': ('dsnt/fully-connected', {}),
     'DSNT': ('dsnt/dsnt', {'model.head.loss.regulariser': None}),
     'DSNT, JS': ('dsnt/dsnt', {}),
+    'DSNT, 10 JS': ('dsnt/dsnt', {'model.head.loss.weight': 10.0}),
     'I*': ('integral/integral', {}),
     'I1': ('integral/integral-i1', {}),
     'MMPose DSNTHead': ('dsnt/mmpose-dsnt', {}),

@@ -50,7 +50,7 @@ def test_people_are_found(data_root):
 
 def test_the_weights_are_worth_what_their_card_says(data_root, run_tool, tmp_path, monkeypatch):
     monkeypatch.setenv('MMPOSE_SAT_DATA', str(data_root))
-    name = 'box-conv-net_2x8e_lsp-lspet-128x96'
+    name = 'box-conv-net_3x8e_lsp-lspet-128x96'
     run_tool(
         'test.py', ROOT / 'configs' / 'box_conv_net' / f'{name}.py', f'mmpose_sat://{name}',
         '--work-dir', tmp_path, '--cfg-options', 'visualizer.name=card',

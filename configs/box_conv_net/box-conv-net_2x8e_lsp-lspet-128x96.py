@@ -1,4 +1,4 @@
-# The weights that come with the package: eight epochs more, the rate starting anew.
+# Eight epochs more, the rate starting anew; then box-conv-net_3x8e.
 _base_ = ['box-conv-net_8e_lsp-lspet-128x96.py']
 
 optim_wrapper = dict(optimizer=dict(lr=3e-3))

@@ -48,6 +48,9 @@ def test_archives_that_do_not_fit_are_named(run_tool, tmp_path):
     (tmp_path / 'a/images/im00001.jpg').unlink()
     result = run_tool('convert_lsp.py', tmp_path / 'a')
     assert result.returncode == 2 and '1 images, joints.mat has 2 people' in result.stderr
+    (tmp_path / 'a/images/im00001.jpg').write_bytes(b'broken')
+    result = run_tool('convert_lsp.py', tmp_path / 'a')
+    assert result.returncode == 2 and 'im00001.jpg' in result.stderr
     archive(tmp_path / 'b', np.ones((3, 13, 2)))
     result = run_tool('convert_lsp.py', tmp_path / 'b')
     assert result.returncode == 2 and r'got (3, 13, 2)' in result.stderr

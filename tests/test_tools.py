@@ -160,8 +160,9 @@ def test_fewer_people_are_seen_as_often(run_tool, tmp_path, monkeypatch, command
     assert hook['dataloader']['dataset']['id_range'] == data.dataset.id_range
     assert hook['interval'] == config.train_cfg.max_epochs
     assert json.loads(out.read_text())[0]['people'] == 100
-    with pytest.raises(ValueError, match='people=300 must divide 800'):
-        run_tool(*command, '--people', 300)
+    for people in (300, 0, 1600):
+        with pytest.raises(ValueError, match=f'people={people} must divide 800'):
+            run_tool(*command, '--people', people)
 
 
 def test_doctor_finds_this_environment_healthy(run_tool):

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import plot_boxes
 from _cost_tables import counts
+from _runs import at_best_rate
 from _tables import ROOT, table
 from mmpose.apis import init_model
 
@@ -91,19 +92,16 @@ def heads_table() -> str:
     for method in dict.fromkeys(row['method'] for row in rows):
         cells = []
         for size in sizes:
-            found = defaultdict(list)
-            for row in rows:
-                if (row['method'], row['deconvolutions']) == (method, size):
-                    found[row['lr']].append((row['pck'], row['auc']))
+            found = [r for r in rows if (r['method'], r['deconvolutions']) == (method, size)]
             if not found:
                 cells.append(MISSING)
                 continue
-            lr = max(found, key=lambda rate: np.mean([pck for pck, _ in found[rate]]))
-            pck, auc = np.array(found[lr]).T
+            best = at_best_rate(found)
+            pck, auc = np.array([(row['pck'], row['auc']) for row in best]).T
             spread = f' ± {pck.std(ddof=1):.1f}' if len(pck) > 1 else ''
-            alone = '' if len(found) > 1 else '¹'
-            best = '' if lr == USUAL_RATE else f' at {lr:g}'
-            cells.append(f'{pck.mean():.1f}{spread} ({auc.mean():.1f}){alone}{best}')
+            alone = '' if len({row['lr'] for row in found}) > 1 else '¹'
+            rate = '' if best[0]['lr'] == USUAL_RATE else f' at {best[0]["lr"]:g}'
+            cells.append(f'{pck.mean():.1f}{spread} ({auc.mean():.1f}){alone}{rate}')
         lines.append((method, *cells))
     return table(('head', *(f'{3 << size}x{4 << size} cells' for size in sizes)), lines)
 
@@ -207,10 +205,7 @@ def parts_table() -> str:
             method = methods.get(name.partition('_')[0])
             rows = [r for r in heads if r['method'] == method and r['deconvolutions'] == 2]
             rows = rows or [r for r in compared if r['config'] == name]
-            rates = defaultdict(list)
-            for row in rows:
-                rates[row.get('lr')].append(row['pck'])
-            pcks, epochs = max(rates.values(), key=np.mean), rows[0]['epochs']
+            pcks, epochs = [row['pck'] for row in at_best_rate(rows)], rows[0]['epochs']
         cost = costs[name]
         figures = (
             *(f'{np.mean(pcks):.1f} ({epochs})', f'{cost["params"]:.2f}', f'{cost["gmac"]:.2f}'),

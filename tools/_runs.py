@@ -3,9 +3,11 @@
 import json
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
+import numpy as np
 import torch
 from _provenance import commit, machine
 from mmengine.config import Config
@@ -34,13 +36,15 @@ def take_people(config: Config, people: int, transforms: Collection[str]) -> Non
         transforms: The random ones to leave out of the pipeline.
 
     Raises:
-        ValueError: It is no divisor.
+        ValueError: It is no divisor, or the config trains on other data.
     """
     data = config.train_dataloader.dataset
+    if 'id_range' not in data:
+        raise ValueError(f'{data.type} has no id_range to take people from: use a config of LSP')
     first, last = data.id_range
-    times, left = divmod(last - first + 1, people)
-    if left:
-        raise ValueError(f'people={people} must divide {last - first + 1}')
+    total = last - first + 1
+    if not 1 <= people <= total or total % people:
+        raise ValueError(f'people={people} must divide {total}')
     data.id_range = (first, first + people - 1)
     data.pipeline = [t for t in data.pipeline if t['type'] not in transforms]
     validation = config.val_dataloader
@@ -52,7 +56,9 @@ def take_people(config: Config, people: int, transforms: Collection[str]) -> Non
         interval=config.train_cfg.max_epochs,
     )
     config.custom_hooks.append(hook)
-    config.train_dataloader.dataset = dict(type='mmengine.RepeatDataset', dataset=data, times=times)
+    config.train_dataloader.dataset = dict(
+        type='mmengine.RepeatDataset', dataset=data, times=total // people
+    )
 
 
 def train(config: Config, folder: Path) -> dict:
@@ -86,6 +92,14 @@ def train(config: Config, folder: Path) -> dict:
         machine=machine(),
         torch=torch.__version__,
     )
+
+
+def at_best_rate(rows: Iterable[dict]) -> list[dict]:
+    """Of the runs of one network, those with the learning rate whose mean PCK is highest."""
+    rates = defaultdict(list)
+    for row in rows:
+        rates[row.get('lr')].append(row)
+    return max(rates.values(), key=lambda runs: np.mean([run['pck'] for run in runs]))
 
 
 def compare(runs: Iterable[tuple[dict, Config, str]], out: Path, work_dir: Path) -> None:

@@ -132,6 +132,8 @@ def compare(args: argparse.Namespace, kernel_size: int) -> list[dict]:
     if args.boxes == 'random':
         edges = torch.rand(x.shape[1], 2, 2) * (kernel_size - 1)
         layer.set_boxes_(edges.sort(-1).values.flatten(1))
+    elif args.boxes == 'whole':
+        layer.round_boxes_()
     boxes = layer.boxes.detach().to(args.device)
     grad, target = torch.rand_like(x), torch.empty_like(x)
     exact = box_conv2d(x[:1].double(), boxes.double(), kernel_size, backend='torch')
@@ -209,7 +211,7 @@ def main() -> None:
     parser.add_argument('--device', choices=('cpu', 'cuda'), default='cpu')
     parser.add_argument('--dtype', default='float32', help='float32, bfloat16, float16, float64')
     parser.add_argument('--threads', type=int, default=1, help='on the CPU')
-    parser.add_argument('--boxes', choices=('initial', 'random'), default='initial')
+    parser.add_argument('--boxes', choices=('initial', 'random', 'whole'), default='initial')
     parser.add_argument(
         '--pieces', nargs='+', default=[], choices=[str(p) for p in PIECES if p != 1],
         help='time layers whose boxes are cut, too',

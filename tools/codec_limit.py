@@ -60,7 +60,7 @@ def main() -> None:
     if args.out:
         args.out.write_text('[\n' + ',\n'.join(map(json.dumps, rows)) + '\n]\n')
     names = list(rows[0]['metrics'])
-    lines = [(row['config'], *(f'{row["metrics"][name]:.1f}' for name in names)) for row in rows]
+    lines = [(row['config'], *(f'{row["metrics"][name]:.4g}' for name in names)) for row in rows]
     print(table(('config', *names), lines))
 
 

@@ -34,7 +34,7 @@ def main() -> None:
             config.randomness.seed = seed
             shorten(config, args.epochs)
             row = dict(config=path.stem, seed=seed, epochs=args.epochs)
-            if people:
+            if people is not None:
                 take_people(config, people, ('RandomBBoxTransform',))
                 row['people'] = people
             yield row, config, '_'.join(map(str, row.values()))

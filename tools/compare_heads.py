@@ -102,7 +102,7 @@ def main() -> None:
             row = dict(method=method, deconvolutions=deconvolutions, lr=lr, seed=seed)
             row |= dict(epochs=args.epochs)
             config = build(method, deconvolutions, lr, seed, args.epochs, **of)
-            if people:
+            if people is not None:
                 take_people(config, people, ('RandomFlip', 'RandomBBoxTransform'))
                 row['people'] = people
             name = '_'.join(map(str, row.values()))

@@ -20,6 +20,7 @@ from mmpose_sat.datasets import LspDataset
 INFO = Config.fromfile(LspDataset.METAINFO['from_file']).dataset_info
 NAMES = [INFO.keypoint_info[index].name for index in range(len(INFO.keypoint_info))]
 TRAIN = 1000
+AT_LEAST = 8  # labelled joints of a person
 
 
 def read_joints(path: Path) -> tuple[np.ndarray, bool]:
@@ -51,16 +52,17 @@ def box_of(joints: np.ndarray, width: int, height: int) -> np.ndarray:
     return np.concatenate([low, np.minimum(high + margin, (width - 1, height - 1)) - low])
 
 
-def write(path: Path, images: list[Path], joints: np.ndarray, at_least: int) -> None:
+def write(path: Path, images: list[Path], joints: np.ndarray) -> None:
     """Write those people who have enough labelled joints, numbered from 1."""
     coco: dict[str, list] = dict(images=[], annotations=[], categories=[])
     coco['categories'].append(dict(id=1, name='person', keypoints=NAMES))
     for image, person in zip(images, joints, strict=True):
         labelled = int((person[:, 2] > 0).sum())
-        if labelled < at_least:
+        if labelled < AT_LEAST:
             continue
         number = len(coco['images']) + 1
-        width, height = Image.open(image).size
+        with Image.open(image) as opened:
+            width, height = opened.size
         coco['images'].append(dict(id=number, file_name=image.name, width=width, height=height))
         box = box_of(person, width, height).round(2).tolist()
         annotation = dict(id=number, image_id=number, category_id=1, iscrowd=0, bbox=box)
@@ -72,24 +74,27 @@ def write(path: Path, images: list[Path], joints: np.ndarray, at_least: int) -> 
     print(f'{path}: {len(coco["images"])} people')
 
 
+def convert(folder: Path) -> None:
+    """Write the annotation files of an archive's folder."""
+    joints, extended = read_joints(folder / 'joints.mat')
+    images = sorted((folder / 'images').glob('*.jpg'))
+    if len(images) != len(joints):
+        raise ValueError(f'{folder}: {len(images)} images, joints.mat has {len(joints)} people')
+    parts = [('lspet_all', slice(None))]
+    if not extended:
+        parts = [('lsp_train', slice(TRAIN)), ('lsp_test', slice(TRAIN, None))]
+    for name, part in parts:
+        write(folder / 'annotations' / f'{name}.json', images[part], joints[part])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('folder', type=Path)
-    parser.add_argument('--at-least', type=int, default=8, help='labelled joints of a person')
     args = parser.parse_args()
     try:
-        joints, extended = read_joints(args.folder / 'joints.mat')
-    except (FileNotFoundError, KeyError, ValueError) as error:
+        convert(args.folder)
+    except (OSError, KeyError, ValueError, NotImplementedError) as error:  # SciPy's, Pillow's, ours
         parser.error(str(error))
-    images = sorted((args.folder / 'images').glob('*.jpg'))
-    if len(images) != len(joints):
-        parser.error(f'{args.folder}: {len(images)} images, joints.mat has {len(joints)} people')
-    annotations = args.folder / 'annotations'
-    if extended:
-        write(annotations / 'lspet_all.json', images, joints, args.at_least)
-    else:
-        for name, part in (('train', slice(TRAIN)), ('test', slice(TRAIN, None))):
-            write(annotations / f'lsp_{name}.json', images[part], joints[part], args.at_least)
 
 
 if __name__ == '__main__':

@@ -9,6 +9,8 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
+import numpy as np
+from _runs import at_best_rate
 from compare_heads import network
 
 from mmpose_sat.visualization import plot_tradeoff
@@ -22,16 +24,18 @@ def main() -> None:
     args = parser.parse_args()
     measured = json.loads(args.costs.read_text())
     costs = {row['config']: row for row in measured['rows']}
-    best: dict[str, dict[int, float]] = defaultdict(dict)
+    runs: dict[str, dict[int, list]] = defaultdict(lambda: defaultdict(list))
     for row in json.loads(args.accuracies.read_text()):
-        sizes = best[row['method']]
-        size = row['deconvolutions']
-        sizes[size] = max(row['pck'], sizes.get(size, 0))
+        runs[row['method']][row['deconvolutions']].append(row)
     methods = {}
-    for method, sizes in best.items():
+    for method, sizes in runs.items():
         found = [
-            (cost['inference_ms'], cost['training_mb'], pck)
-            for size, pck in sorted(sizes.items())
+            (
+                cost['inference_ms'],
+                cost['training_mb'],
+                np.mean([row['pck'] for row in at_best_rate(rows)]),
+            )
+            for size, rows in sorted(sizes.items())
             if (cost := costs.get(network(method, size)))
         ]
         if found:

@@ -1,0 +1,3 @@
+_base_ = ['box-conv-net_15e_lsp-256x192.py']
+
+model = dict(backbone=dict(operator='normalized_box'))

@@ -9,7 +9,7 @@ import numpy as np
 import plot_boxes
 from _cost_tables import counts
 from _runs import at_best_rate
-from _tables import ROOT, table
+from _tables import ROOT, read, table
 from mmpose.apis import init_model
 
 from mmpose_sat.weights import FOLDER
@@ -39,7 +39,7 @@ def weights_table() -> str:
     for path in sorted(FOLDER.glob('*.pth')):
         name = path.stem.rpartition('-')[0]
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        run = json.loads((RESULTS / f'{name}.json').read_text())
+        run = read(f'results/{name}')
         figures = (run['curves']['lsp/PCK'][-1][1], run['test']['lsp/PCK'], run['test']['lsp/AUC'])
         size = f'{path.stat().st_size / 1e6:.1f}'
         cells = (f'{figure:.1f}' for figure in figures)
@@ -50,8 +50,7 @@ def weights_table() -> str:
 def joints_table() -> str:
     """PCK of single joints on the test images, of each file of weights."""
     runs = [
-        json.loads((RESULTS / f'{path.stem.rpartition("-")[0]}.json').read_text())
-        for path in sorted(FOLDER.glob('*.pth'))
+        read(f'results/{path.stem.rpartition("-")[0]}') for path in sorted(FOLDER.glob('*.pth'))
     ]
     keys = [key for key in runs[0]['test'] if key.endswith(' PCK')]
     names = (key.removeprefix('lsp/').removesuffix(' PCK').replace('_', ' ') for key in keys)
@@ -86,7 +85,7 @@ def heads_table() -> str:
 
     It is named where it is not the usual one; a raised 1 marks those with which no other was tried.
     """
-    rows = json.loads((ROOT / 'benchmarks' / 'heads' / 'lsp_r18.json').read_text())
+    rows = read('heads/lsp_r18')
     sizes = sorted({row['deconvolutions'] for row in rows})
     lines = []
     for method in dict.fromkeys(row['method'] for row in rows):
@@ -129,7 +128,7 @@ def regularisers_table() -> str:
 def limits_table() -> str:
     """Rows are codecs, columns sizes of the heatmap: what perfect heatmaps decode to."""
     limits: dict[str, dict] = defaultdict(dict)
-    for row in json.loads((ROOT / 'benchmarks' / 'heads' / 'lsp_limits.json').read_text()):
+    for row in read('heads/lsp_limits'):
         metrics = row['metrics']
         cell = f'{metrics["lsp/PCK"]:.1f} ({metrics["lsp/AUC"]:.1f})'
         limits[row['codec']]['{}x{} cells'.format(*row['heatmap_size'])] = cell
@@ -180,19 +179,15 @@ PARTS = {
 
 def lsp_costs() -> dict[str, dict]:
     """Latency and memory by config, one image of LSP's small size at a time."""
-    timed = json.loads((ROOT / 'benchmarks' / 'model' / 'cpu_lsp.json').read_text())['rows']
+    timed = read('model/cpu_lsp')['rows']
     return {row['config']: row for row in timed}
 
 
 def parts_table() -> str:
     """Which part to pick: LSP's validation people at 128x96 from random weights."""
-    heads = json.loads((ROOT / 'benchmarks' / 'heads' / 'lsp_r18.json').read_text())
+    heads = read('heads/lsp_r18')
     methods = {'dsnt-r18': 'DSNT, JS', 'integral-r18': 'I*', 'heatmap-r18': 'heatmap'}
-    compared = [
-        row
-        for name in ('contexts', 'flattenet')
-        for row in json.loads((ROOT / 'benchmarks' / 'compared' / f'{name}.json').read_text())
-    ]
+    compared = [row for name in ('contexts', 'flattenet') for row in read(f'compared/{name}')]
     costs = lsp_costs()
     lines = []
     for config, (part, when) in PARTS.items():
@@ -222,8 +217,7 @@ def compared_table(name: str) -> str:
     The intervals are of a bootstrap over the people of the validation split, the same people for
     both networks; PCK is pooled over joints and averaged over seeds.
     """
-    path = ROOT / 'benchmarks' / 'compared' / f'{name}.json'
-    rows = json.loads(path.read_text())
+    rows = read(f'compared/{name}')
     rows = [row for row in rows if row['epochs'] == rows[0]['epochs']]
     seeds = {
         config: {row['seed'] for row in rows if row['config'] == config}
@@ -232,7 +226,7 @@ def compared_table(name: str) -> str:
     people = len(rows[0]['counted'])
     draws = np.random.default_rng(0).integers(0, people, (2000, people))
     draws = np.concatenate([np.arange(people)[None], draws])  # the first is the sample itself
-    areas = json.loads(path.with_name('receptive_fields.json').read_text())
+    areas = read('compared/receptive_fields')
     columns = ['config', 'parameters (M)', 'GMAC (10⁹)', 'ms', 'peak MB', 'PCK@0.2 by seed', 'AUC']
     columns.append('difference to the first')
     if with_areas := not areas.keys().isdisjoint(seeds):

@@ -1,12 +1,11 @@
 """Tables of what networks cost: counted from their configs, measured by the benchmarks."""
 
-import json
 from pathlib import Path
 
 import benchmark_deploy
 import benchmark_model
 import torch
-from _tables import ROOT, table
+from _tables import ROOT, read, table
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
@@ -80,7 +79,7 @@ CPM = (
 
 
 def speed_table(name: str) -> str:
-    rows = json.loads((ROOT / 'benchmarks' / 'model' / f'{name}.json').read_text())['rows']
+    rows = read(f'model/{name}')['rows']
     return '\n'.join([benchmark_model.HEADER, *(benchmark_model.line(row, rows) for row in rows)])
 
 
@@ -95,7 +94,7 @@ OPERATORS = {
 
 def op_table() -> str:
     """Rows are operators, columns kernels: forward and backward pass over a copy of the input."""
-    rows = json.loads((ROOT / 'benchmarks' / 'op' / 'cpu_1thread.json').read_text())['rows']
+    rows = read('op/cpu_1thread')['rows']
     kernels = sorted({row['kernel_size'] for row in rows})
     lines = []
     for operator, name in OPERATORS.items():
@@ -109,6 +108,6 @@ def op_table() -> str:
 
 
 def deploy_table() -> str:
-    result = json.loads((ROOT / 'benchmarks' / 'model' / 'cpu_deploy.json').read_text())
+    result = read('model/cpu_deploy')
     rows = (row | dict(batch=result['batch']) for row in result['rows'])
     return '\n'.join([benchmark_deploy.HEADER, *map(benchmark_deploy.line, rows)])

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from _provenance import commit, machine
 from mmengine.config import Config
+from mmengine.runner import Runner
 
 from mmpose_sat.visualization import read_scalars
 
@@ -92,6 +93,14 @@ def train(config: Config, folder: Path) -> dict:
         machine=machine(),
         torch=torch.__version__,
     )
+
+
+def evaluate(config: Config, checkpoint: str | Path, folder: Path) -> dict[str, float]:
+    """Metrics of a checkpoint on the config's test split; logs go to the folder."""
+    config = config.copy()
+    config.load_from = str(checkpoint)
+    config.work_dir = str(folder)
+    return Runner.from_cfg(config).test()
 
 
 def at_best_rate(rows: Iterable[dict]) -> list[dict]:

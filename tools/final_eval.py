@@ -4,8 +4,8 @@ import argparse
 import json
 from pathlib import Path
 
+from _runs import evaluate
 from mmengine.config import Config
-from mmengine.runner import Runner
 
 import mmpose_sat
 
@@ -22,9 +22,7 @@ def main() -> None:
         parser.error(f'{args.config} evaluates on {dataset.type}, not on mmpose_sat.LspDataset')
     dataset.ann_file = 'lsp/annotations/lsp_test.json'
     dataset.id_range = None
-    config.load_from = args.checkpoint
-    config.work_dir = str(Path(args.out).parent / 'final_eval')
-    metrics = Runner.from_cfg(config).test()
+    metrics = evaluate(config, args.checkpoint, Path(args.out).parent / 'final_eval')
     result = dict(
         config=args.config,
         checkpoint=args.checkpoint,

@@ -5,8 +5,13 @@ the ``custom_hooks``.
 """
 
 import argparse
+import json
 from pathlib import Path
 
+import torch
+from _provenance import commit, machine
+from _runs import evaluate
+from mmengine.config import Config
 from mmengine.runner import save_checkpoint
 from mmpose.apis import init_model
 
@@ -18,6 +23,9 @@ def main() -> None:
     parser.add_argument('config')
     parser.add_argument('checkpoint')
     parser.add_argument('--out', type=Path, default='rounded.pth')
+    parser.add_argument(
+        '--evaluate', type=Path, metavar='JSON', help="test both on the config's test split"
+    )
     args = parser.parse_args()
     model = init_model(args.config, args.checkpoint, device='cpu')
     layers = [layer for layer in model.modules() if isinstance(layer, BoxConv2d)]
@@ -31,6 +39,20 @@ def main() -> None:
     meta = dict(dataset_meta=model.dataset_meta)
     save_checkpoint(dict(state_dict=model.state_dict(), meta=meta), str(args.out))
     print(f'{args.out}: edges of {len(layers)} layers have moved by {moved:.2f} px on average')
+    if args.evaluate:
+        config = Config.fromfile(args.config)
+        figures = dict(
+            config=Path(args.config).stem,
+            checkpoint=args.checkpoint,
+            moved=moved,
+            before=evaluate(config, args.checkpoint, args.out.parent / 'before_rounding'),
+            after=evaluate(config, args.out, args.out.parent / 'after_rounding'),
+            commit=commit(),
+            machine=machine(),
+            torch=torch.__version__,
+        )
+        args.evaluate.write_text(json.dumps(figures) + '\n')
+        print(args.evaluate)
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""Write the tables of the pages from configs and recorded results, between their markers."""
+"""Write tables and measured sentences of the pages from configs and recorded results."""
 
 import argparse
 import re
@@ -29,6 +29,7 @@ from _cost_tables import (
     op_table,
     speed_table,
 )
+from _sentences import fill_sentences
 from _tables import ROOT
 
 PAGES = (
@@ -78,15 +79,16 @@ def main() -> None:
     parser.add_argument('--check', action='store_true', help='only say whether pages are current')
     args = parser.parse_args()
     stale = []
-    for page in (ROOT / name for name in PAGES):
+    for name in PAGES:
+        page = ROOT / name
         before = page.read_text()
-        after = fill(before)
+        after = fill_sentences(name, fill(before))
         if after != before:
-            stale.append(page.name)
+            stale.append(name)
             if not args.check:
                 page.write_text(after)
     if args.check and stale:
-        sys.exit(f'tables are not current: {", ".join(stale)}; run tools/update_tables.py')
+        sys.exit(f'pages are not current: {", ".join(stale)}; run tools/update_tables.py')
 
 
 if __name__ == '__main__':

@@ -47,7 +47,7 @@ class BoxConvNet(BaseBackbone):
         norm_cfg: Normalisation after each convolution.
         init_cfg: MMEngine initialisation; the default trains from scratch. It sets the biases of
             batch normalisation to 1, which opens the ReLUs at the start: with 0, the gradient of
-            the weights grows 270-fold from the last stage to the stem, and learning stalls.
+            the weights grows a hundredfold from the last stage to the first, and learning stalls.
 
     Shape:
         ``(B, in_channels, H, W)``, any size -> tuple of

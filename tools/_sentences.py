@@ -1,0 +1,128 @@
+"""Sentences of the pages whose figures are measured: each with where its figures come from."""
+
+import re
+from collections.abc import Callable, Iterable
+from itertools import product
+
+import numpy as np
+from _runs import at_best_rate
+from _tables import read
+
+BOX, DILATED, CONV3X3 = (
+    f'box-conv-net{operator}_15e_lsp-128x96' for operator in ('', '-dilated', '-conv3x3')
+)
+R50 = 'simple-baseline-r50-scratch_15e_lsp-128x96'
+WEIGHTS = 'box-conv-net_3x8e_lsp-lspet-128x96'
+ROUNDED = 'box-conv-net-rounded_1e_lsp-lspet-128x96'
+OURS = ('DSNT', 'DSNT, JS', 'I*', 'I1')
+
+
+def bounds(values: Iterable[float]) -> tuple[float, float]:
+    """Smallest and largest."""
+    found = list(values)
+    return min(found), max(found)
+
+
+def val(run: str, key: str = 'lsp/PCK') -> float:
+    """A kept run's figure after its last epoch."""
+    return read(f'results/{run}')['curves'][key][-1][1]
+
+
+def test(run: str) -> float:
+    return read(f'results/{run}')['test']['lsp/PCK']
+
+
+def operators() -> Iterable[float]:
+    """Leads of the box operator over two others, and of another over it."""
+    for first, second in ((BOX, DILATED), (BOX, R50), (CONV3X3, BOX)):
+        yield from (of(first) - of(second) for of in (val, test))
+
+
+def rounding() -> Iterable[float]:
+    """Of the boxes of the weights: how far edges move, and what that and fine-tuning do."""
+    rounded = read('results/rounded')
+    pcks, aucs = (
+        [rounded[when][f'lsp/{key}'] for when in ('before', 'after')] for key in ('PCK', 'AUC')
+    )
+    tuned = (val(ROUNDED, f'lsp/{key}') for key in ('PCK', 'AUC'))
+    return rounded['moved'], pcks[0] - pcks[1], *pcks, *aucs, *tuned
+
+
+def head(method: str, deconvolutions: int) -> float:
+    """PCK at its best rate, the mean over seeds."""
+    key = (method, deconvolutions)
+    rows = read('heads/lsp_r18')
+    own = [row for row in rows if (row['method'], row['deconvolutions']) == key]
+    return float(np.mean([row['pck'] for row in at_best_rate(own)]))
+
+
+def leads(over: str, deconvolutions: int) -> tuple[float, float]:
+    """Of DSNT and integral regression over another head."""
+    return bounds(head(name, deconvolutions) - head(over, deconvolutions) for name in OURS)
+
+
+def copies(file: str, key: str, operator: str) -> list[float]:
+    """Times in copies of the input, kernel by kernel."""
+    rows = read(f'op/{file}')['rows']
+    return [row[key] / row['copy_ms'] for row in rows if row['operator'].startswith(operator)]
+
+
+def pieces() -> Iterable[float]:
+    for number, key in product((2, 4), ('forward_ms', 'total_ms')):
+        yield from bounds(copies('cpu_1thread_pieces', key, f'in pieces: {number}'))
+
+
+SENTENCES: dict[str, dict[str, Callable[[], Iterable[float]]]] = {
+    'README.md': {'PCK@0.2 of {:.1f} on the test images of Leeds': lambda: [test(WEIGHTS)]},
+    'configs/box_conv_net/README.md': {
+        'boxes are {:.1f} PCK ahead of `dilated` kernels on the validation split ({:.1f} on the '
+        'test images) and {:.1f} ({:.1f}) ahead of SimpleBaseline-R50, but {:.1f} ({:.1f}) behind '
+        'plain 3x3 kernels': operators,
+        'Rounding moves an edge by {:.2f} px on average and costs {:.1f} PCK ({:.1f} to {:.1f} on '
+        'the validation split, AUC {:.1f} to {:.1f}), an epoch of fine-tuning brings most of it '
+        'back ({:.1f}, AUC {:.1f})': rounding,
+    },
+    'configs/integral/README.md': {
+        'DSNT and integral regression are {:.0f} to {:.0f} PCK above heatmap matching with '
+        "MMPose's standard codec and {:.0f} to {:.0f} above UDP; at 6x8 they are {:.0f} to {:.0f} "
+        'above the one': lambda: [
+            *leads('heatmap', 0), *leads('heatmap, UDP', 0), *leads('heatmap', 1)
+        ],
+        "Integral regression is {:.0f} to {:.0f} PCK above MMPose's head": lambda: bounds(
+            head(name, size) - head('MMPose IntegralRegressionHead', size)
+            for name, size in product(('I*', 'I1'), range(4))
+        ),
+        "DSNT with JS is {:.0f} above MMPose's `DSNTHead` at 3x4 cells (without: {:.0f}), {:.0f} "
+        'at 6x8': lambda: [
+            head(name, size) - head('MMPose DSNTHead', size)
+            for name, size in (('DSNT, JS', 0), ('DSNT', 0), ('DSNT, JS', 1))
+        ],
+    },
+    'ops/README.md': {
+        'A forward pass of the native kernels takes {:.1f} to {:.1f} copies': lambda: bounds(
+            copies('cpu_1thread', 'forward_ms', 'backend native')
+        ),
+        'a layer of two pieces takes {:.0f} to {:.0f} copies forward and {:.0f} to {:.0f} both '
+        'ways, one of four {:.0f} to {:.0f} and {:.0f} to {:.0f} (': pieces,
+    },
+}  # fmt: skip
+
+
+def fill_sentences(page: str, text: str) -> str:
+    """The page's text with the figures of its sentences made anew; lines may break anywhere.
+
+    Raises:
+        ValueError: The page lacks one of its sentences.
+    """
+    for sentence, figures in SENTENCES.get(page, {}).items():
+        words = re.split(r'\{.*?\}', sentence)
+        parts = [r'\s+'.join(map(re.escape, part.split(' '))) for part in words]
+        match = re.search(r'\S+?'.join(f'({part})' for part in parts), text)
+        if match is None:
+            raise ValueError(f'{page} has no sentence {sentence!r}')
+        formats = re.findall(r'\{.*?\}', sentence)
+        made = [form.format(figure) for form, figure in zip(formats, figures(), strict=True)]
+        kept = match.groups()
+        line = ''.join(f'{part}{figure}' for part, figure in zip(kept, [*made, ''], strict=True))
+        text = text[: match.start()] + line + text[match.end() :]
+    return text

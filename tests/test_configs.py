@@ -1,11 +1,13 @@
 """Every leaf config builds, and its model, codec and data agree."""
 
 import copy
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, KEYPOINT_CODECS, MODELS
@@ -52,6 +54,18 @@ def test_model_fits_its_codec_and_data(config, model):
     for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
         affine = next(t for t in loader.dataset.pipeline if t.type.endswith('Affine'))
         assert tuple(affine.input_size) == (width, height)
+
+
+@pytest.mark.parametrize('path', CONFIGS.glob('*/metafile.yml'), ids=lambda path: path.parent.name)
+def test_models_of_the_index_have_configs_and_measured_results(path):
+    for model in yaml.safe_load(path.read_text())['Models']:
+        config = CONFIGS.parent / model['Config']
+        assert config.is_file() and config.stem == model['Name']
+        for result in model.get('Results', ()):
+            kept = CONFIGS.parent / 'benchmarks' / 'results' / f'{config.stem}.json'
+            test = json.loads(kept.read_text())['test']
+            measured = {'PCK@0.2': test['lsp/PCK'], 'AUC': test['lsp/AUC']}
+            assert result['Metrics'] == pytest.approx(measured, abs=0.05)
 
 
 def test_box_coordinates_and_slopes_are_not_decayed(config, model):

@@ -24,6 +24,18 @@ def test_tables_of_the_pages_are_current(run_tool):
     assert result.returncode == 0, result.stderr
 
 
+def test_figures_in_sentences_come_from_results(monkeypatch):
+    monkeypatch.syspath_prepend(TOOLS)
+    sentences = importlib.import_module('_sentences')
+    own = {'page': {'ours has {:.1f} PCK, {:.0f} more than': lambda: (50.04, 7)}}
+    monkeypatch.setattr(sentences, 'SENTENCES', own)
+    page = 'As measured, ours has 9.9\nPCK, -12 more than theirs, which has 43.0.'
+    assert sentences.fill_sentences('page', page) == page.replace('9.9', '50.0').replace('-12', '7')
+    assert sentences.fill_sentences('another page', page) == page
+    with pytest.raises(ValueError, match=r"page has no sentence 'ours has \{:.1f\} PCK"):
+        sentences.fill_sentences('page', 'Ours is better.')
+
+
 def test_flops_tool_splits_the_model(run_tool):
     config = TOOLS.parent / 'configs' / 'box_conv_net' / 'box-conv-net_210e_coco-256x192.py'
     result = run_tool('get_flops.py', config)
@@ -184,12 +196,19 @@ def test_the_limit_of_codecs(run_tool, tmp_path, monkeypatch):
     assert 0.5 < rounded['metrics']['coco/AP'] <= 1
 
 
-def test_boxes_are_rounded_and_nothing_else(run_tool, tmp_path):
+def test_boxes_are_rounded_and_nothing_else(run_tool, tmp_path, monkeypatch):
     config = 'configs/box_conv_net/box-conv-net-xs_8e_synthetic-128x96.py'
     before = init_model(config, device='cpu')
     save_checkpoint(dict(state_dict=before.state_dict()), str(tmp_path / 'a.pth'))
-    result = run_tool('round_boxes.py', config, tmp_path / 'a.pth', '--out', tmp_path / 'b.pth')
+    make_split(tmp_path, 'val', 2)
+    monkeypatch.setenv('MMPOSE_SAT_SYNTHETIC', str(tmp_path))
+    options = ('--out', tmp_path / 'b.pth', '--evaluate', tmp_path / 'figures.json')
+    result = run_tool('round_boxes.py', config, tmp_path / 'a.pth', *options)
     assert result.returncode == 0 and 'edges of 4 layers have moved by 0.2' in result.stdout
+    figures = json.loads((tmp_path / 'figures.json').read_text())
+    assert 0.2 < figures['moved'] < 0.3
+    assert figures['before'].keys() == figures['after'].keys() >= {'oks/mean'}
+    assert figures['before'] != figures['after']
     after = init_model(config, str(tmp_path / 'b.pth'), device='cpu')
     for layer in (m for m in after.modules() if isinstance(m, BoxConv2d)):
         torch.testing.assert_close(layer.boxes, layer.boxes.round(), rtol=0, atol=1e-5)

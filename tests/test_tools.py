@@ -217,10 +217,23 @@ def test_boxes_are_rounded_and_nothing_else(run_tool, tmp_path, monkeypatch):
     assert changed == {name for name, _ in after.named_parameters() if name.endswith('.coords')}
 
 
+def test_final_eval_uses_the_split_that_nothing_was_chosen_on(run_tool, tmp_path, monkeypatch):
+    make_split(tmp_path, 'test', 2)
+    monkeypatch.setenv('MMPOSE_SAT_SYNTHETIC', str(tmp_path))
+    config = 'configs/box_conv_net/box-conv-net-xs_8e_synthetic-128x96.py'
+    save_checkpoint(dict(state_dict=init_model(config, device='cpu').state_dict()),
+                    str(tmp_path / 'a.pth'))  # fmt: skip
+    out = tmp_path / 'final_eval.json'
+    result = run_tool('final_eval.py', config, tmp_path / 'a.pth', '--out', out)
+    assert result.returncode == 0, result.stderr[-2000:]
+    final = json.loads(out.read_text())
+    assert final['data'] == 'annotations/test.json' and final['metrics']['oks/persons'] > 0
+
+
 def test_final_eval_refuses_other_data(run_tool):
     config = TOOLS.parent / 'configs' / 'box_conv_net' / 'box-conv-net_210e_coco-256x192.py'
     result = run_tool('final_eval.py', config, 'none.pth')
-    assert result.returncode == 2 and 'not on mmpose_sat.LspDataset' in result.stderr
+    assert result.returncode == 2 and 'person_keypoints_val2017.json, not on' in result.stderr
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
-"""The final figure: evaluate a checkpoint on lsp_test, once, and write it to a JSON file."""
+"""The final figure: evaluate a checkpoint, once, on the split that nothing was chosen on.
+
+That is ``lsp_test`` of Leeds Sports Pose, and what ``make_synthetic_people.py --test`` renders.
+"""
 
 import argparse
 import json
@@ -9,24 +12,28 @@ from mmengine.config import Config
 
 import mmpose_sat
 
+SPLITS = {  # by the annotations that choices are made on
+    'lsp/annotations/lsp_train.json': dict(ann_file='lsp/annotations/lsp_test.json', id_range=None),
+    'annotations/val.json': dict(ann_file='annotations/test.json', data_prefix=dict(img='test/')),
+}
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='a config of LSP; all choices are made on its val split')
+    parser.add_argument('config', help='of Leeds Sports Pose, or of rendered people')
     parser.add_argument('checkpoint')
     parser.add_argument('--out', default='final_eval.json')
     args = parser.parse_args()
     config = Config.fromfile(args.config)
     dataset = config.test_dataloader.dataset
-    if dataset.type != 'mmpose_sat.LspDataset':
-        parser.error(f'{args.config} evaluates on {dataset.type}, not on mmpose_sat.LspDataset')
-    dataset.ann_file = 'lsp/annotations/lsp_test.json'
-    dataset.id_range = None
+    if dataset.ann_file not in SPLITS:
+        parser.error(f'{args.config} is chosen on {dataset.ann_file}, not on {" or ".join(SPLITS)}')
+    dataset.update(SPLITS[dataset.ann_file])
     metrics = evaluate(config, args.checkpoint, Path(args.out).parent / 'final_eval')
     result = dict(
         config=args.config,
         checkpoint=args.checkpoint,
-        data='lsp_test',
+        data=dataset.ann_file,
         version=mmpose_sat.__version__,
         metrics=metrics,
     )

@@ -148,7 +148,7 @@ PARTS = {
     ),
     'box_conv_net/box-conv-net-conv3x3_15e_lsp-128x96': (
         'the same, 3x3 kernels',
-        'training is short',
+        'speed counts more than the last points',
     ),
     'simple_baseline/simple-baseline-r50-scratch_15e_lsp-128x96': (
         'baseline: ResNet-50, 3 deconvolutions',
@@ -191,20 +191,17 @@ def parts_table() -> str:
     """Which part to pick: LSP's validation people at 128x96 from random weights."""
     heads = read('heads/lsp_r18')
     methods = {'dsnt-r18': 'DSNT, JS', 'integral-r18': 'I*', 'heatmap-r18': 'heatmap'}
-    compared = [row for name in ('contexts', 'flattenet') for row in read(f'compared/{name}')]
+    compared = [
+        row for name in ('backbones', 'contexts', 'flattenet') for row in read(f'compared/{name}')
+    ]
     costs = lsp_costs()
     lines = []
     for config, (part, when) in PARTS.items():
         name = Path(config).name
-        kept = RESULTS / f'{name}.json'
-        if kept.is_file():
-            run = json.loads(kept.read_text())
-            pcks, epochs = [run['curves']['lsp/PCK'][-1][1]], run['epochs']
-        else:
-            method = methods.get(name.partition('_')[0])
-            rows = [r for r in heads if r['method'] == method and r['deconvolutions'] == 2]
-            rows = rows or [r for r in compared if r['config'] == name]
-            pcks, epochs = [row['pck'] for row in at_best_rate(rows)], rows[0]['epochs']
+        method = methods.get(name.partition('_')[0])
+        rows = [r for r in heads if r['method'] == method and r['deconvolutions'] == 2]
+        rows = at_best_rate(rows or [r for r in compared if r['config'] == name])
+        pcks, epochs = [row['pck'] for row in rows], rows[0]['epochs']
         cost = costs[name]
         figures = (
             *(f'{np.mean(pcks):.1f} ({epochs})', f'{cost["params"]:.2f}', f'{cost["gmac"]:.2f}'),

@@ -9,10 +9,6 @@ from _accuracy_tables import DEMO
 from _runs import at_best_rate
 from _tables import read
 
-BOX, DILATED, CONV3X3 = (
-    f'box-conv-net{operator}_15e_lsp-128x96' for operator in ('', '-dilated', '-conv3x3')
-)
-R50 = 'simple-baseline-r50-scratch_15e_lsp-128x96'
 WEIGHTS = 'box-conv-net_3x8e_lsp-lspet-128x96'
 ROUNDED = 'box-conv-net-rounded_1e_lsp-lspet-128x96'
 OKS = ('oks/accuracy', 'oks/persons')
@@ -33,12 +29,6 @@ def val(run: str, key: str = 'lsp/PCK') -> float:
 
 def test(run: str, key: str = 'lsp/PCK') -> float:
     return read(f'results/{run}')['test'][key]
-
-
-def operators() -> Iterable[float]:
-    """Leads of the box operator over two others, and of another over it."""
-    for first, second in ((BOX, DILATED), (BOX, R50), (CONV3X3, BOX)):
-        yield from (of(first) - of(second) for of in (val, test))
 
 
 def rounding() -> Iterable[float]:
@@ -98,9 +88,6 @@ SENTENCES: dict[str, dict[str, Callable[[], Iterable[float]]]] = {
         ],
     },
     'configs/box_conv_net/README.md': {
-        'boxes are {:.1f} PCK ahead of `dilated` kernels on the validation split ({:.1f} on the '
-        'test images) and {:.1f} ({:.1f}) ahead of SimpleBaseline-R50, but {:.1f} ({:.1f}) behind '
-        'plain 3x3 kernels': operators,
         'validates on: {:.1f} % of {:.0f} have an OKS of 0.5 or more. Of a third split, which '
         'nothing was chosen on, it is {:.1f} % of {:.0f}:': lambda: [
             of(DEMO, key) for of in (val, test) for key in OKS

@@ -1,5 +1,5 @@
 _base_ = [
-    '../_base_/models/box_conv_net.py',
+    '../_base_/models/box_conv_net_128x96.py',
     '../_base_/data/lsp_lspet.py',
     '../_base_/pipelines/128x96.py',
     '../_base_/schedules/adam_cosine_15e.py',

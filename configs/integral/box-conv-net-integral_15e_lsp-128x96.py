@@ -1,6 +1,6 @@
 # In none of the papers: large kernels at high resolution, coordinates by the integral.
 _base_ = [
-    '../_base_/models/box_conv_net.py',
+    '../_base_/models/box_conv_net_128x96.py',
     '../_base_/data/lsp.py',
     '../_base_/pipelines/128x96_integral.py',
     '../_base_/schedules/adam_cosine_15e.py',

@@ -35,7 +35,8 @@ class BoxConvNet(BaseBackbone):
         stem_channels: Output channels of the stem's 7 x 7 convolution.
         channels: Output channels of each stage, even.
         num_pairs: Number of unit pairs of each stage.
-        kernel_sizes: Side k of the largest box in each stage, odd, in px of the feature map.
+        kernel_sizes: Side k of the largest box in each stage, odd, in px of the feature map. The
+            defaults are for images of 256 px; for 128 px, half of them are better.
         operator: ``box``; what the paper compares it with: ``normalized_box`` (the boxes of Burkov
             & Lempitsky, divided by their area), ``dilated`` (4 x 4, dilation (k - 1) / 3) and
             ``conv3x3``.

@@ -138,7 +138,11 @@ class WorkDir:
     @property
     def metrics(self) -> Scalars:
         """Scalars of validations: that which chooses the best checkpoint, if any, is the first."""
-        found = {name: values for name, values in self.scalars.items() if '/' in name}
+        found = {
+            name: values
+            for name, values in self.scalars.items()
+            if '/' in name and not name.startswith('boxes/')  # statistics, which have no best
+        }
         if not found:
             raise Missing('No validation has been logged.')
         best = self.config.get('default_hooks', {}).get('checkpoint', {}).get('save_best')

@@ -15,7 +15,7 @@ import numpy as np
 TOOLS = Path(__file__).resolve().parent
 CONFIGS = TOOLS.parent / 'configs' / 'box_conv_net'
 REQUIRED = 90.0  # percent of unseen synthetic persons at OKS >= 0.5
-UNSEEN_SEED = 3  # neither of the data set's two
+UNSEEN_SEED = 4  # none of the data set's three
 
 
 def run(*command: object, **environment: str) -> None:

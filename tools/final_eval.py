@@ -26,9 +26,13 @@ def main() -> None:
     args = parser.parse_args()
     config = Config.fromfile(args.config)
     dataset = config.test_dataloader.dataset
-    if dataset.ann_file not in SPLITS:
-        parser.error(f'{args.config} is chosen on {dataset.ann_file}, not on {" or ".join(SPLITS)}')
-    dataset.update(SPLITS[dataset.ann_file])
+    validated = dataset.get('ann_file')
+    if validated not in SPLITS:
+        parser.error(
+            f'{args.config} is evaluated on {validated or dataset.type}; a split that nothing is '
+            f'chosen on is known for {" and ".join(SPLITS)} only'
+        )
+    dataset.update(SPLITS[validated])
     metrics = evaluate(config, args.checkpoint, Path(args.out).parent / 'final_eval')
     result = dict(
         config=args.config,

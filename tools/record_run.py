@@ -24,6 +24,9 @@ def main() -> None:
     args = parser.parse_args()
     scalars = read_scalars(args.run)
     name, loaded = config_as_run(args.run)
+    final = json.loads(args.final_eval.read_text()) if args.final_eval else None
+    if final and Path(final['config']).stem != name:
+        parser.error(f'--final-eval is of {Path(final["config"]).stem}, the run of {name}')
     result = dict(
         config=name,
         seed=loaded.randomness.seed,
@@ -33,7 +36,7 @@ def main() -> None:
         machine=machine(),
         torch=torch.__version__,
         curves={name: values for name, values in scalars.items() if '/' in name},
-        test=json.loads(args.final_eval.read_text())['metrics'] if args.final_eval else None,
+        test=final['metrics'] if final else None,
     )
     args.out.mkdir(parents=True, exist_ok=True)
     path = args.out / f'{name}.json'

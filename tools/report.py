@@ -41,6 +41,8 @@ def data(config: dict) -> str:
         return ''
     if 'datasets' in config:
         return ' + '.join(map(data, config['datasets']))
+    if 'dataset' in config:
+        return data(config['dataset'])
     ids = config.get('id_range')
     chosen = f', ids {ids[0]} to {ids[1]}' if ids else ''
     return f'{config["type"].split(".")[-1]} ({config.get("ann_file", "")}{chosen})'
@@ -65,7 +67,8 @@ def key_figures(run: WorkDir) -> dict[str, str]:
 def facts(run: WorkDir) -> dict[str, str]:
     """What was run, on what and when, by the config and the logs."""
     train, val = (run.config.get(f'{kind}_dataloader') or {} for kind in ('train', 'val'))
-    size = run.config.get('codec', {}).get('input_size')
+    codec = run.config.get('codec', {})  # or one for each stage
+    size = (codec[-1] if isinstance(codec, list) else codec).get('input_size')
     logs = [path.read_text(errors='replace') for path in sorted(run.folder.glob('*/*.log'))]
     days = [re.findall(r'^(\d{4}/\d\d/\d\d \d\d:\d\d)', log, re.M) for log in logs]
     versions = re.findall(r'^ +((?:PyTorch|MMEngine): \S+)', logs[-1], re.M) if logs else []

@@ -24,18 +24,20 @@ def main() -> None:
     parser.add_argument('checkpoint')
     parser.add_argument('--out', type=Path, default='rounded.pth')
     parser.add_argument(
-        '--evaluate', type=Path, metavar='JSON', help="test both on the config's test split"
+        '--evaluate',
+        type=Path,
+        metavar='JSON',
+        help='evaluate both on the data of the test_dataloader',
     )
     args = parser.parse_args()
     model = init_model(args.config, args.checkpoint, device='cpu')
     layers = [layer for layer in model.modules() if isinstance(layer, BoxConv2d)]
     if not layers:
         parser.error(f'{args.config} has no BoxConv2d layer')
-    moved = 0.0
+    before = torch.cat([layer.boxes for layer in layers])
     for layer in layers:
-        before = layer.boxes
         layer.round_boxes_()
-        moved += (layer.boxes - before).abs().mean().item() / len(layers)
+    moved = (torch.cat([layer.boxes for layer in layers]) - before).abs().mean().item()
     meta = dict(dataset_meta=model.dataset_meta)
     save_checkpoint(dict(state_dict=model.state_dict(), meta=meta), str(args.out))
     print(f'{args.out}: edges of {len(layers)} layers have moved by {moved:.2f} px on average')
@@ -51,6 +53,7 @@ def main() -> None:
             machine=machine(),
             torch=torch.__version__,
         )
+        args.evaluate.parent.mkdir(parents=True, exist_ok=True)
         args.evaluate.write_text(json.dumps(figures) + '\n')
         print(args.evaluate)
 

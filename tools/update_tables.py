@@ -9,11 +9,11 @@ from functools import partial
 from _accuracy_tables import (
     boxes_table,
     compared_table,
+    cycles_table,
     detectors_table,
     heads_table,
     joints_table,
     limits_table,
-    lsp_table,
     parts_table,
     regularisers_table,
     weights_table,
@@ -50,6 +50,7 @@ TABLES: dict[str, Callable[[], str]] = {
     'compared_flattenet': partial(compared_table, 'flattenet'),
     'counts': partial(counts_table, BOX),
     'cpm_counts': partial(counts_table, CPM),
+    'cycles': cycles_table,
     'deploy': deploy_table,
     'detectors': detectors_table,
     'dsnt_counts': partial(counts_table, DSNT),
@@ -58,7 +59,6 @@ TABLES: dict[str, Callable[[], str]] = {
     'integral_counts': partial(counts_table, INTEGRAL),
     'joints': joints_table,
     'limits': limits_table,
-    'lsp': lsp_table,
     'op': op_table,
     'parts': parts_table,
     'regularisers': regularisers_table,
@@ -83,7 +83,10 @@ def main() -> None:
     for name in PAGES:
         page = ROOT / name
         before = page.read_text()
-        after = fill_sentences(name, fill(before))
+        try:
+            after = fill_sentences(name, fill(before))
+        except ValueError as error:
+            sys.exit(str(error))
         if after != before:
             stale.append(name)
             if not args.check:

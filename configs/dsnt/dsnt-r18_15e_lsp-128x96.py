@@ -1,4 +1,4 @@
-# Two deconvolutions, so that heatmaps have 12x16 cells as in the other heads compared on LSP.
+# Two deconvolutions, so that heatmaps have 16x12 cells as in the other heads compared on LSP.
 _base_ = [
     '../_base_/models/resnet18_scratch.py',
     '../_base_/data/lsp.py',

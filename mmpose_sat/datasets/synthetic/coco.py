@@ -31,7 +31,7 @@ def make_split(root: str | Path, split: str, images: int, workers: int = 1) -> P
 
     Args:
         root: Folder of the data set, made if missing.
-        split: ``train`` or ``val``; they share no image.
+        split: ``train``, ``val`` or ``test``; they share no image.
         images: Number of images.
         workers: Processes to render with.
 

@@ -12,14 +12,17 @@ from _runs import at_best_rate
 from _tables import ROOT, read, table
 from mmpose.apis import init_model
 
-from mmpose_sat.weights import FOLDER
+from mmpose_sat.weights import find_weights
 
 RESULTS = ROOT / 'benchmarks' / 'results'
 MISSING = 'not measured'
 
 
+WEIGHTS = 'box-conv-net_3x8e_lsp-lspet-128x96'  # that come with the package
 CYCLES = (
-    *(f'box-conv-net_{cycle}_lsp-lspet-128x96' for cycle in ('8e', '2x8e', '3x8e')),
+    'box-conv-net_8e_lsp-lspet-128x96',
+    'box-conv-net_2x8e_lsp-lspet-128x96',
+    WEIGHTS,
     'box-conv-net-rounded_1e_lsp-lspet-128x96',
 )
 
@@ -40,36 +43,27 @@ def cycles_table() -> str:
 
 
 def weights_table() -> str:
-    """A line for each file of weights: what it is, and what it reached."""
-    rows = []
-    for path in sorted(FOLDER.glob('*.pth')):
-        name = path.stem.rpartition('-')[0]
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        run = read(f'results/{name}')
-        figures = (run['test'][f'lsp/{key}'] for key in ('PCK', 'AUC'))
-        size = f'{path.stat().st_size / 1e6:.1f}'
-        cells = (f'{figure:.1f}' for figure in figures)
-        rows.append((f'mmpose_sat://{name}', size, f'`{digest}`', *cells))
-    return table(('weights', 'MB', 'SHA-256', 'test PCK@0.2', 'test AUC'), rows)
+    """What the weights are, and what they reached."""
+    path, test = find_weights(WEIGHTS), read(f'results/{WEIGHTS}')['test']
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    size = f'{path.stat().st_size / 1e6:.1f}'
+    figures = (f'{test[f"lsp/{key}"]:.1f}' for key in ('PCK', 'AUC'))
+    columns = ('weights', 'MB', 'SHA-256', 'test PCK@0.2', 'test AUC')
+    return table(columns, [(f'mmpose_sat://{WEIGHTS}', size, f'`{digest}`', *figures)])
 
 
 def joints_table() -> str:
-    """PCK of single joints on the test images, of each file of weights."""
-    runs = [
-        read(f'results/{path.stem.rpartition("-")[0]}') for path in sorted(FOLDER.glob('*.pth'))
-    ]
-    keys = [key for key in runs[0]['test'] if key.endswith(' PCK')]
+    """PCK of single joints on the test images."""
+    test = read(f'results/{WEIGHTS}')['test']
+    keys = [key for key in test if key.endswith(' PCK')]
     names = (key.removeprefix('lsp/').removesuffix(' PCK').replace('_', ' ') for key in keys)
-    rows = ((run['config'], *(f'{run["test"][key]:.1f}' for key in keys)) for run in runs)
-    return table(('weights', *names), rows)
+    return table(('weights', *names), [(WEIGHTS, *(f'{test[key]:.1f}' for key in keys))])
 
 
 def boxes_table() -> str:
     """What the boxes of the weights are like beside those they began as."""
-    (path,) = FOLDER.glob('*.pth')
-    name = path.stem.rpartition('-')[0]
-    (config,) = (ROOT / 'configs').glob(f'*/{name}.py')
-    model = init_model(str(config), f'mmpose_sat://{name}', device='cpu')
+    config = ROOT / 'configs' / 'box_conv_net' / f'{WEIGHTS}.py'
+    model = init_model(str(config), f'mmpose_sat://{WEIGHTS}', device='cpu')
     return plot_boxes.boxes_table(model.backbone)
 
 

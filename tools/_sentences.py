@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterable
 from itertools import product
 
 import numpy as np
-from _accuracy_tables import DEMO
+from _accuracy_tables import DEMO, WEIGHTS
 from _runs import at_best_rate
 from _tables import read
 
-WEIGHTS = 'box-conv-net_3x8e_lsp-lspet-128x96'
 ROUNDED = 'box-conv-net-rounded_1e_lsp-lspet-128x96'
 OKS = ('oks/accuracy', 'oks/persons')
 NATIVE = 'backend native'

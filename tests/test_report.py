@@ -1,11 +1,13 @@
 """The page of a training run: all of it is there, in one file, and what is missing is named."""
 
+import importlib
 import json
 import os
 import re
 import shutil
 import subprocess
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from mmengine.config import Config
@@ -99,11 +101,21 @@ def test_all_sections_are_filled(report, run):
         line['oks/accuracy'] for line in scalars if line.get('step') == 2 and 'oks/accuracy' in line
     )
     assert f'{accuracy:.4g}' in page.texts['Metrics']
+    assert any('boxes/side' in line for line in scalars)  # which has no best
+    assert 'boxes/side' not in page.texts['Metrics']
     assert 'no PCK metric' in page.texts['PCK over the threshold']
     assert 'left ankle' in page.texts['Joints']
     assert 'epoch 1' in page.texts['Learned boxes'] and 'epoch 2' in page.texts['Learned boxes']
     errors = [float(e) for e in re.findall(r'mean error ([\d.]+) %', page.texts['Predictions'])]
     assert len(errors) == 9 and errors[:3] == sorted(errors[:3]) and max(errors) == errors[-3]
+
+
+def test_data_that_is_wrapped_is_named(monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / 'tools')
+    data = importlib.import_module('report').data
+    lsp, coco = (dict(type=f'mmpose_sat.{name}', ann_file='a.json') for name in ('Lsp', 'Coco'))
+    both = dict(type='CombinedDataset', datasets=[lsp, dict(type='RepeatDataset', dataset=coco)])
+    assert data(both) == 'Lsp (a.json) + Coco (a.json)'
 
 
 def test_the_page_loads_nothing_and_describes_its_pictures(report, run):

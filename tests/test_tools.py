@@ -198,6 +198,7 @@ def test_the_limit_of_codecs(run_tool, tmp_path, monkeypatch):
 
 def test_boxes_are_rounded_and_nothing_else(run_tool, tmp_path, monkeypatch):
     config = 'configs/box_conv_net/box-conv-net-xs_8e_synthetic-128x96.py'
+    torch.manual_seed(0)
     before = init_model(config, device='cpu')
     save_checkpoint(dict(state_dict=before.state_dict()), str(tmp_path / 'a.pth'))
     make_split(tmp_path, 'val', 2)

@@ -74,6 +74,12 @@ def times(file: str, over: str) -> Iterable[float]:
     return (ms[0][size] / ms[1][size] for size in ms[0].keys() & ms[1].keys())
 
 
+def growth() -> list[float]:
+    """How many times as long as the smallest kernel the largest takes, forward and backward."""
+    fastest, slowest = bounds(copies('cpu_1thread', 'total_ms', NATIVE))
+    return [slowest / fastest]
+
+
 def pieces() -> Iterable[float]:
     for number, key in product((2, 4), ('forward_ms', 'total_ms')):
         yield from bounds(copies('cpu_1thread_pieces', key, f'in pieces: {number}'))
@@ -82,11 +88,13 @@ def pieces() -> Iterable[float]:
 SENTENCES: dict[str, dict[str, Callable[[], Iterable[float]]]] = {
     'README.md': {
         'PCK@0.2 of {:.1f} on the test images of Leeds': lambda: [test(WEIGHTS)],
+        'with its gradient, k = 49 takes {:.1f} times as long as k = 3': growth,
         'It places the joints of {:.1f} % of {:.0f} rendered people': lambda: [
             test(DEMO, key) for key in OKS
         ],
     },
     'configs/box_conv_net/README.md': {
+        'take {:.1f} times as long for 49x49 as for 3x3': growth,
         'validates on: {:.1f} % of {:.0f} have an OKS of 0.5 or more. Of a third split, which '
         'nothing was chosen on, it is {:.1f} % of {:.0f}:': lambda: [
             of(DEMO, key) for of in (val, test) for key in OKS

@@ -1,3 +1,0 @@
-_base_ = ['box-conv-net_15e_lsp-256x192.py']
-
-model = dict(backbone=dict(operator='conv3x3'))

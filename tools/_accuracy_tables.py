@@ -80,28 +80,37 @@ def detectors_table() -> str:
 USUAL_RATE = 3e-3
 
 
-def heads_table() -> str:
-    """Rows are methods, columns sizes of the heatmap; the best of the learning rates counts.
+def _of_head(method: str, size: int) -> str:
+    """PCK (AUC) of a head, at the best of its learning rates, with heatmaps of one size.
 
-    It is named where it is not the usual one; a raised 1 marks those with which no other was tried.
+    The rate is named where it is not the usual one; a raised 1 marks that no other was tried.
     """
     rows = read('heads/lsp_r18')
+    found = [row for row in rows if (row['method'], row['deconvolutions']) == (method, size)]
+    if not found:
+        return MISSING
+    best = at_best_rate(found)
+    pck, auc = np.array([(row['pck'], row['auc']) for row in best]).T
+    spread = f' ± {pck.std(ddof=1):.1f}' if len(pck) > 1 else ''
+    alone = '' if len({row['lr'] for row in found}) > 1 else '¹'
+    rate = '' if best[0]['lr'] == USUAL_RATE else f' at {best[0]["lr"]:g}'
+    return f'{pck.mean():.1f}{spread} ({auc.mean():.1f}){alone}{rate}'
+
+
+LOSSES = ('R1', 'H1', 'H2', 'H3', 'I*', 'I1', 'I2', 'I3')  # of the integral paper's Table 1
+
+
+def losses_table() -> str:
+    """A column for each loss of integral regression and its baselines, at 16x12 cells."""
+    return table(('', *LOSSES), [('PCK@0.2 (AUC)', *(_of_head(loss, 2) for loss in LOSSES))])
+
+
+def heads_table() -> str:
+    """Rows are heads, columns sizes of the heatmap."""
+    rows = read('heads/lsp_r18')
     sizes = sorted({row['deconvolutions'] for row in rows})
-    lines = []
-    for method in dict.fromkeys(row['method'] for row in rows):
-        cells = []
-        for size in sizes:
-            found = [r for r in rows if (r['method'], r['deconvolutions']) == (method, size)]
-            if not found:
-                cells.append(MISSING)
-                continue
-            best = at_best_rate(found)
-            pck, auc = np.array([(row['pck'], row['auc']) for row in best]).T
-            spread = f' ± {pck.std(ddof=1):.1f}' if len(pck) > 1 else ''
-            alone = '' if len({row['lr'] for row in found}) > 1 else '¹'
-            rate = '' if best[0]['lr'] == USUAL_RATE else f' at {best[0]["lr"]:g}'
-            cells.append(f'{pck.mean():.1f}{spread} ({auc.mean():.1f}){alone}{rate}')
-        lines.append((method, *cells))
+    methods = dict.fromkeys(row['method'] for row in rows if row['deconvolutions'] != 2)
+    lines = [(method, *(_of_head(method, size) for size in sizes)) for method in methods]
     return table(('head', *(f'{4 << size}x{3 << size} cells' for size in sizes)), lines)
 
 
@@ -264,3 +273,18 @@ def compared_table(name: str) -> str:
             cells.append(f'{100 * areas[config]["area"]:.0f} %' if config in areas else MISSING)
         lines.append(cells)
     return table(columns, lines)
+
+
+def people_table(name: str, key: str) -> str:
+    """Rows are networks, columns how many people they learned from; PCK on those in brackets."""
+    rows = read(name)
+    numbers = sorted({row['people'] for row in rows})
+    lines = []
+    for network in dict.fromkeys(row[key] for row in rows):
+        cells = []
+        for number in numbers:
+            found = [row for row in rows if (row[key], row['people']) == (network, number)]
+            pcks = ', '.join(f'{row["pck"]:.1f} ({row["train_pck"]:.1f})' for row in found)
+            cells.append(pcks or MISSING)
+        lines.append((network, *cells))
+    return table((key, *(f'{number} people' for number in numbers)), lines)

@@ -20,8 +20,14 @@ METHODS = {
     'DSNT': ('dsnt/dsnt', {'model.head.loss.regulariser': None}),
     'DSNT, JS': ('dsnt/dsnt', {}),
     'DSNT, 10 JS': ('dsnt/dsnt', {'model.head.loss.weight': 10.0}),
+    'R1': ('integral/direct', {}),
+    'H1': ('integral/heatmap-h1', {}),
+    'H2': ('integral/heatmap-h2', {}),
+    'H3': ('integral/heatmap-h3', {}),
     'I*': ('integral/integral', {}),
     'I1': ('integral/integral-i1', {}),
+    'I2': ('integral/integral-i2', {}),
+    'I3': ('integral/integral-i3', {}),
     'MMPose DSNTHead': ('dsnt/mmpose-dsnt', {}),
     'MMPose IntegralRegressionHead': ('integral/mmpose-integral', {}),
 }
@@ -61,8 +67,9 @@ def build(
     resize(config, 'heatmap_size', (coarse[0] * 2**deconvolutions, coarse[1] * 2**deconvolutions))
     config.model.backbone.depth = depth
     config.model.head.in_channels = 512 if depth < 50 else 2048
-    config.model.head.deconv_out_channels = (256,) * deconvolutions
-    config.model.head.deconv_kernel_sizes = (4,) * deconvolutions
+    if 'neck' not in config.model:  # that of R1 pools: no heatmap is left
+        config.model.head.deconv_out_channels = (256,) * deconvolutions
+        config.model.head.deconv_kernel_sizes = (4,) * deconvolutions
     config.optim_wrapper.optimizer.lr = lr
     config.randomness.seed = seed
     shorten(config, epochs)

@@ -40,7 +40,8 @@ def count_macs(model: nn.Module, *inputs: Any, **kwargs: Any) -> Counter[str]:
         **kwargs: Keyword arguments.
 
     Returns:
-        Name of child -> multiply-adds. Their ``.total()`` is the model's.
+        Name of child, empty for a model without any, -> multiply-adds. Their ``.total()`` is the
+        model's.
     """
     macs: Counter[str] = Counter()
 
@@ -65,7 +66,7 @@ def count_macs(model: nn.Module, *inputs: Any, **kwargs: Any) -> Counter[str]:
 
     # An instance's forward hides its class's, for callers of module(x) and of module.forward(x).
     with ExitStack() as stack, torch.no_grad():
-        for name, child in model.named_children():
+        for name, child in (dict(model.named_children()) or {'': model}).items():
             called = set(_called(child))
             for module in child.modules():
                 if isinstance(module, BoxConv2d):

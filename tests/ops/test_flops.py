@@ -61,3 +61,12 @@ def test_lists_of_modules_are_counted_under_their_name():
             return self.stages[1][0](self.stages[0](x))
 
     assert count_macs(Stages(), torch.zeros(1, 3, 2, 2)) == {'stages': 2 * 4 * 9}
+
+
+@pytest.mark.parametrize(
+    ('layer', 'macs'), [(nn.Conv2d(3, 4, 1), 3 * 4 * 10), (BoxConv2d(3, 5), 16 * 3 * 10)]
+)
+def test_a_layer_alone_is_counted(layer, macs):
+    x = torch.zeros(1, 3, 2, 5)
+    assert count_macs(layer, x).total() == macs
+    layer(x)  # as it was

@@ -41,4 +41,4 @@ class AutocastBackboneHook(Hook):
     def after_train(self, runner: Runner) -> None:
         """Leave the backbone as it was."""
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        del model.backbone.forward
+        model.backbone.__dict__.pop('forward', None)

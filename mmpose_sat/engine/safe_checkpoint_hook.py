@@ -1,9 +1,11 @@
 """Checkpoints that a full disk cannot cost."""
 
-from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-from mmengine.dist import is_main_process
+from mmengine.fileio import LocalBackend, register_backend
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
@@ -12,46 +14,74 @@ from ..registry import HOOKS
 __all__ = ['SafeCheckpointHook']
 
 
+class WholeFileBackend(LocalBackend):
+    """MMEngine's local files, written beside their place first: there they are whole, or not."""
+
+    def put(self, obj: bytes, filepath: str | Path) -> None:
+        part = Path(f'{filepath}.part')
+        try:
+            super().put(obj, part)
+            part.replace(filepath)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise OSError(f'{filepath} could not be written: {error}') from error
+
+
+register_backend('mmpose_sat.whole_files', WholeFileBackend, force=True)
+
+
 @HOOKS.register_module()
 class SafeCheckpointHook(CheckpointHook):
-    """MMEngine's hook, which removes old checkpoints only when the new one is written.
+    """MMEngine's hook, which removes old checkpoints only when the new ones are written.
 
     MMEngine removes them first: with ``max_keep_ckpts=1``, a disk that fills up while the next one
-    is written leaves none. Arguments are as for MMEngine's ``CheckpointHook``.
+    is written leaves none, nor one of the best epoch. Arguments are as for MMEngine's
+    ``CheckpointHook``.
 
     Raises:
         OSError: A checkpoint could not be written; names the one to resume from.
     """
 
-    max_keep_ckpts: int
+    def before_train(self, runner: Runner) -> None:
+        """Choose where checkpoints go, and how they are written."""
+        local = '://' not in str(self.out_dir or runner.work_dir)
+        if local and self.backend_args is None and self.file_client_args is None:
+            self.backend_args = dict(backend='mmpose_sat.whole_files')
+        super().before_train(runner)
 
-    def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
-        before = list(getattr(self, 'keep_ckpt_ids', ()))
-        limit, self.max_keep_ckpts = self.max_keep_ckpts, -1  # nothing is removed by MMEngine
-        outdated = []
-        if limit > 0 and step not in before:
-            kept = [*before, step][-limit:]
-            outdated = [old for old in before if old not in kept]
-            self._keep(runner, kept)
-        last = Path(runner.work_dir) / 'last_checkpoint'
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Save a checkpoint if it is time."""
+        with self._removing_last(runner):
+            super().after_train_epoch(runner)
+
+    def after_train_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
+        """Save a checkpoint if it is time."""
+        if not self.by_epoch:
+            with self._removing_last(runner):
+                super().after_train_iter(runner, *args, **kwargs)
+
+    def after_val_epoch(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
+        """Save a checkpoint if it is the best."""
+        with self._removing_last(runner):
+            super().after_val_epoch(runner, *args, **kwargs)
+
+    @contextmanager
+    def _removing_last(self, runner: Runner) -> Iterator[None]:
+        """What the block would remove is removed when it has ended well."""
+        outdated: list[str] = []
+        pointer = Path(runner.work_dir) / 'last_checkpoint'
+        whole = pointer.read_text() if pointer.is_file() else ''
+        self.file_backend.remove = outdated.append
         try:
-            super()._save_checkpoint_with_step(runner, step, meta)
-        except (OSError, RuntimeError) as error:
-            self._keep(runner, before)
-            broken = Path(self.out_dir) / self.filename_tmpl.format(step)
-            broken.unlink(missing_ok=True)
-            whole = f'resume from {last.read_text()}' if last.is_file() else 'there is none yet'
-            raise OSError(
-                f'the checkpoint {broken} could not be written: {error}; {whole}'
-            ) from error
+            yield
+        except OSError as error:
+            if whole:
+                with suppress(OSError):
+                    pointer.write_text(whole)
+            advice = f'resume from {whole}' if whole else 'there is none to resume from yet'
+            raise OSError(f'{error}; {advice}') from error
         finally:
-            self.max_keep_ckpts = limit
-        if is_main_process():
-            for old in outdated:
-                path = self.file_backend.join_path(self.out_dir, self.filename_tmpl.format(old))
-                if self.file_backend.isfile(path):
-                    self.file_backend.remove(path)
-
-    def _keep(self, runner: Runner, steps: list[int]) -> None:
-        self.keep_ckpt_ids = deque(steps)
-        runner.message_hub.update_info('keep_ckpt_ids', steps)
+            del self.file_backend.remove
+        best = getattr(self, 'best_ckpt_path_dict', {}).values()
+        for path in {*outdated} - {getattr(self, 'best_ckpt_path', None), *best}:
+            self.file_backend.remove(path)

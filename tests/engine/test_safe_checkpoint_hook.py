@@ -4,6 +4,7 @@ import resource
 
 import pytest
 import torch
+from mmengine.evaluator import BaseMetric
 from mmengine.hooks import Hook
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
@@ -18,36 +19,64 @@ class Net(BaseModel):
         self.layer = nn.Linear(64, 64)
 
     def forward(self, x, mode='loss'):
-        return dict(loss=self.layer(x).square().mean())
+        return dict(loss=self.layer(x).square().mean()) if mode == 'loss' else [{}]
+
+
+class Epoch(BaseMetric):
+    """A figure that every epoch betters."""
+
+    value = 0
+
+    def process(self, batch, samples):
+        self.results.append(1)
+
+    def compute_metrics(self, results):
+        self.value += 1
+        return dict(figure=self.value)
 
 
 class FullDisk(Hook):
-    """From an epoch on, no file may grow beyond some bytes."""
+    """From the end of an epoch or from its validation on, no file may grow beyond some bytes."""
 
     priority = 'VERY_HIGH'
 
-    def __init__(self, epoch):
-        self.epoch = epoch
+    def __init__(self, epoch, size=20_000, validation=False):
+        self.epoch, self.size, self.validation = epoch, size, validation
 
     def after_train_epoch(self, runner):
-        if runner.epoch == self.epoch:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
+        if runner.epoch == self.epoch and not self.validation:
+            self.fill()
+
+    def before_val_epoch(self, runner):
+        if runner.epoch == self.epoch and self.validation:
+            self.fill()
+
+    def fill(self):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (self.size, resource.RLIM_INFINITY))
 
 
-def run(folder, *hooks, epochs=4, resume=False, keep=1):
+def loader():
+    return dict(
+        dataset=[torch.rand(64) for _ in range(4)],
+        batch_size=2,
+        sampler=dict(type='DefaultSampler', shuffle=False),
+        collate_fn=lambda batch: dict(x=torch.stack(batch)),
+    )
+
+
+def run(folder, *hooks, epochs=4, resume=False, keep=1, **options):
+    validation = dict(val_dataloader=loader(), val_cfg=dict(), val_evaluator=[Epoch()])
     return Runner(
         model=Net(),
         work_dir=str(folder),
-        train_dataloader=dict(
-            dataset=[torch.rand(64) for _ in range(4)],
-            batch_size=2,
-            sampler=dict(type='DefaultSampler', shuffle=False),
-            collate_fn=lambda batch: dict(x=torch.stack(batch)),
-        ),
+        train_dataloader=loader(),
+        **(validation if options else {}),
         train_cfg=dict(by_epoch=True, max_epochs=epochs),
         optim_wrapper=dict(optimizer=dict(type='Adam', lr=0.05)),
         default_hooks=dict(
-            checkpoint=dict(type='mmpose_sat.SafeCheckpointHook', interval=1, max_keep_ckpts=keep)
+            checkpoint=dict(
+                type='mmpose_sat.SafeCheckpointHook', interval=1, max_keep_ckpts=keep, **options
+            )
         ),
         custom_hooks=hooks,
         resume=resume,
@@ -77,3 +106,31 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path, file_sizes):
 def test_as_many_are_kept_as_asked(tmp_path, keep, left):
     run(tmp_path, keep=keep).train()
     assert {path.name for path in tmp_path.glob('*.pth')} == {f'epoch_{i}.pth' for i in left}
+
+
+BEST = dict(save_best='figure', rule='greater')
+
+
+@pytest.mark.parametrize(
+    ('size', 'unwritten', 'left'),
+    [
+        (4_000, 'best_figure_epoch_2.pth', {'best_figure_epoch_1.pth'}),
+        # The epoch's checkpoint is written again to hold the name of the best.
+        (24_000, 'epoch_2.pth', {'best_figure_epoch_1.pth', 'best_figure_epoch_2.pth'}),
+    ],
+    ids=['the best', 'the second time'],
+)
+def test_a_disk_full_at_validation_leaves_the_best_too(tmp_path, file_sizes, size, unwritten, left):
+    message = rf'/{unwritten} could not be written.*resume from .*/epoch_2.pth'
+    with pytest.raises(OSError, match=message):
+        run(tmp_path, FullDisk(2, size, validation=True), **BEST).train()
+    assert {path.name for path in tmp_path.glob('*.pt*')} == left | {'epoch_2.pth'}
+    for path in tmp_path.glob('*.pth'):
+        torch.load(path, weights_only=False)
+
+
+def test_only_the_best_is_kept(tmp_path):
+    run(tmp_path, **BEST).train()
+    assert {path.name for path in tmp_path.glob('*.pth')} == {
+        'epoch_4.pth', 'best_figure_epoch_4.pth',
+    }  # fmt: skip

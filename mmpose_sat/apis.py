@@ -4,7 +4,11 @@
 >>> results = list(PoseInferencer()('photo.jpg', out_dir='poses'))
 """
 
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import cv2
@@ -15,7 +19,7 @@ from mmengine.structures import BaseDataElement, InstanceData
 from mmpose.apis import MMPoseInferencer
 from mmpose.apis.inferencers import Pose2DInferencer
 
-__all__ = ['HOGDetector', 'PoseInferencer']
+__all__ = ['HOGDetector', 'PoseInferencer', 'images_of']
 
 
 class HOGDetector:
@@ -64,11 +68,52 @@ class HOGDetector:
         return dict(predictions=[sample])
 
 
+def _is_whole(path: str) -> bool:
+    return cv2.imread(path, cv2.IMREAD_REDUCED_GRAYSCALE_8) is not None
+
+
+def images_of(inputs: Any) -> Any:
+    """What MMPose's inferencer is to be given, so that no single file of a folder stops it.
+
+    Args:
+        inputs: Path of a photo, a folder or a video, or a list of photos; all else is left alone.
+
+    Returns:
+        Paths of photos, sorted if they are of a folder, whose broken ones are left out with a
+        warning; or the path of a video.
+
+    Raises:
+        ValueError: Nothing there is an image or a video, or a photo is broken.
+    """
+    if isinstance(inputs, list | tuple):
+        for path in inputs:
+            if isinstance(path, str) and Path(path).is_file() and not _is_whole(path):
+                raise ValueError(f'input {path} is a broken image, or none')
+        return inputs
+    if not isinstance(inputs, str | Path) or '://' in str(inputs) or inputs == 'webcam':
+        return inputs
+    path = Path(inputs)
+    if path.is_dir():
+        images = [str(f) for f in sorted(path.iterdir()) if cv2.haveImageReader(str(f))]
+        whole = [image for image in images if _is_whole(image)]
+        if broken := [image for image in images if image not in whole]:
+            warnings.warn(f'left out, as they are broken: {", ".join(broken)}', stacklevel=2)
+        if whole:
+            return whole
+        raise ValueError(f'input {path} holds no image')
+    if cv2.haveImageReader(str(path)):
+        return images_of([str(path)])
+    if path.is_file() and cv2.VideoCapture(str(path)).isOpened():
+        return str(path)
+    raise ValueError(f'input {path} is no image or video')
+
+
 class PoseInferencer(MMPoseInferencer):
     """MMPose's inferencer with our configs and weights by their aliases, and a detector offline.
 
     Called as MMPose's is: with a photo, a folder, a video or an array, ``bboxes=`` (one list of
     x1 y1 x2 y2 in px for each input), ``out_dir=`` and the like; yields one result for each.
+    Broken images of a folder are left out with a warning.
 
     Args:
         pose2d: Alias or name of a config of this package, or a config file.
@@ -78,7 +123,9 @@ class PoseInferencer(MMPoseInferencer):
         **kwargs: As for MMPose's ``MMPoseInferencer``.
 
     Raises:
-        ValueError: ``pose2d`` has no weights and none are given, or is no alias.
+        ValueError: ``pose2d`` has no weights and none are given, or is no alias, or weights are no
+            checkpoint; called, nothing there is an image or a video, a box is not four finite
+            numbers, or two inputs would write to one file.
     """
 
     def __init__(
@@ -97,13 +144,38 @@ class PoseInferencer(MMPoseInferencer):
                 f'pose2d={pose2d!r} comes without weights: give a checkpoint, pose2d_weights'
             )
         offline = det_model == 'hog'
-        super().__init__(
-            pose2d=pose2d,
-            pose2d_weights=pose2d_weights,
-            det_model='whole_image' if offline else det_model,
-            scope=self.scope,
-            **kwargs,
-        )
+        try:
+            super().__init__(
+                pose2d=pose2d,
+                pose2d_weights=pose2d_weights,
+                det_model='whole_image' if offline else det_model,
+                scope=self.scope,
+                **kwargs,
+            )
+        except (UnpicklingError, EOFError, RuntimeError) as error:
+            raise ValueError(
+                f'pose2d={pose2d!r} with pose2d_weights={str(pose2d_weights)!r}, or its detector, '
+                f'could not be loaded: {error}'
+            ) from error
         if offline and isinstance(self.inferencer, Pose2DInferencer):
             self.inferencer.detector = HOGDetector()
             self.inferencer.det_cat_ids = (0,)
+
+    def __call__(  # type: ignore[override]
+        self,
+        inputs: Any,
+        *args: Any,
+        bboxes: Sequence[Sequence[Sequence[float]]] | None = None,
+        **kwargs: Any,
+    ) -> Iterator[dict]:
+        """As the class says."""
+        inputs = images_of(inputs)
+        for box in (box for boxes in bboxes or () for box in boxes):
+            if np.shape(box) != (4,) or not np.isfinite(box).all():
+                raise ValueError(f'a box of bboxes must be four finite numbers, got {box}')
+        writes = any(kwargs.get(folder) for folder in ('out_dir', 'pred_out_dir'))
+        if writes and isinstance(inputs, list | tuple):
+            stems = Counter(Path(path).stem for path in inputs if isinstance(path, str))
+            if (most := stems.most_common(1)) and most[0][1] > 1:
+                raise ValueError(f'{most[0][1]} inputs would write to one {most[0][0]}.json')
+        return super().__call__(inputs, *args, bboxes=bboxes, **kwargs)

@@ -63,7 +63,8 @@ def test_the_weights_are_worth_what_their_card_says(data_root, run_tool, tmp_pat
 
 
 def test_a_folder_with_other_files(people_folder, tmp_path, run_tool):
-    result = run_tool('estimate_poses.py', people_folder, '--out', tmp_path, '--device', 'cpu')
+    with pytest.warns(UserWarning, match='left out, as they are broken: .*/cut.png$'):
+        result = run_tool('estimate_poses.py', people_folder, '--out', tmp_path, '--device', 'cpu')
     assert result.returncode == 0 and '2 images' in result.stdout
     assert len(list((tmp_path / 'visualizations').iterdir())) == 2
     poses = json.loads((tmp_path / 'predictions' / 'a.json').read_text())
@@ -78,6 +79,11 @@ def people_folder(tmp_path):
         cv2.imwrite(str(folder / f'{name}.png'), np.full((90, 60, 3), 128, np.uint8))
     (folder / 'notes.txt').write_text('no image')
     (folder / 'broken.jpg').write_bytes(b'broken')
+    (folder / 'cut.png').write_bytes((folder / 'a.png').read_bytes()[:60])
+    (folder / 'README').touch()
+    (tmp_path / 'twins').mkdir()
+    for name in ('a.png', 'a.jpg'):
+        cv2.imwrite(str(tmp_path / 'twins' / name), np.zeros((90, 60, 3), np.uint8))
     return folder
 
 
@@ -89,6 +95,11 @@ def people_folder(tmp_path):
         (['photos', '--box', '1', '2', '3', '4'], '--box is for one photo'),
         (['photos/a.png', '--pose2d', 'box-conv-net-xs'], "'box-conv-net-xs' comes without"),
         (['photos/a.png', '--pose2d', 'nonsense'], 'Cannot find model: nonsense'),
+        (['photos/cut.png'], 'input photos/cut.png is a broken image'),
+        (['photos/a.png', '--box', '1', '2', 'nan', '4'], r'four finite numbers, got .*nan'),
+        (['photos/a.png', '--out', 'photos/notes.txt'], 'photos/notes.txt'),
+        (['photos/a.png', '--weights', 'photos/notes.txt'], 'notes.txt'),
+        (['twins'], '2 inputs would write to one a.json'),
     ],
 )
 def test_bad_input_is_named(people_folder, run_tool, monkeypatch, arguments, message):

@@ -3,23 +3,7 @@
 import argparse
 from pathlib import Path
 
-import cv2
-
-from mmpose_sat.apis import PoseInferencer
-
-
-def images_of(path: Path) -> list[str] | str:
-    """The photos that a path stands for, or the path of a video.
-
-    Raises:
-        ValueError: Nothing there is an image or a video.
-    """
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
-    if images := [str(file) for file in files if cv2.haveImageReader(str(file))]:
-        return images
-    if path.is_file() and cv2.VideoCapture(str(path)).isOpened():
-        return str(path)
-    raise ValueError(f'input {path} {"holds" if path.is_dir() else "is"} no image or video')
+from mmpose_sat.apis import PoseInferencer, images_of
 
 
 def main() -> None:
@@ -56,16 +40,16 @@ def main() -> None:
             det_cat_ids=args.det_cat_ids,
             device=args.device,
         )
+        results = inferencer(
+            images,
+            bboxes=[args.box] if args.box else None,
+            out_dir=str(args.out),
+            kpt_thr=args.kpt_thr,
+            draw_bbox=True,
+        )
+        people = [len(result['predictions'][0]) for result in results]
     except (ValueError, OSError) as error:
         parser.error(str(error))
-    results = inferencer(
-        images,
-        bboxes=[args.box] if args.box else None,
-        out_dir=str(args.out),
-        kpt_thr=args.kpt_thr,
-        draw_bbox=True,
-    )
-    people = [len(result['predictions'][0]) for result in results]
     print(f'{sum(people)} people in {len(people)} images: {args.out}')
 
 

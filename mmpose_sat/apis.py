@@ -161,7 +161,7 @@ class PoseInferencer(MMPoseInferencer):
             self.inferencer.detector = HOGDetector()
             self.inferencer.det_cat_ids = (0,)
 
-    def __call__(  # type: ignore[override]
+    def __call__(
         self,
         inputs: Any,
         *args: Any,

@@ -98,7 +98,8 @@ class CentredHeatmap(BaseKeypointCodec):
         Returns:
             Keypoints (1, K, 2) in px of the network's input, and their values (1, K).
         """
-        large = [cv2.resize(h, self.input_size, interpolation=cv2.INTER_CUBIC) for h in encoded]
+        wide = encoded.astype(np.float32)  # of half precision, OpenCV knows nothing
+        large = [cv2.resize(h, self.input_size, interpolation=cv2.INTER_CUBIC) for h in wide]
         flat = np.stack(large).reshape(len(large), -1)
         best = flat.argmax(1)
         keypoints = np.stack([best % self.input_size[0], best // self.input_size[0]], -1)

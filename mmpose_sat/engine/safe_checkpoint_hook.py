@@ -42,6 +42,8 @@ class SafeCheckpointHook(CheckpointHook):
         OSError: A checkpoint could not be written; names the one to resume from.
     """
 
+    backend_args: dict | None
+
     def before_train(self, runner: Runner) -> None:
         """Choose where checkpoints go, and how they are written."""
         local = '://' not in str(self.out_dir or runner.work_dir)

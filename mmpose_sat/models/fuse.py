@@ -28,11 +28,17 @@ def fuse_for_inference(model: nn.Module) -> nn.Module:
 
     Args:
         model: Any model whose batch normalisations, among the children of a module, directly follow
-            the convolution they belong to, or a box convolution of a :class:`ShuffleUnit`.
+            the convolution they belong to, or a box convolution of a :class:`ShuffleUnit`. Those
+            that an MMCV ``ConvModule`` has in another place, by its ``order``, are left as they
+            are.
     """
     model = copy.deepcopy(model)
     model.eval()  # not every MMPose model returns itself
-    fuse_conv_bn(model)
+    others = [m for m in model.modules() if isinstance(m, ConvModule) and _norm_is_elsewhere(m)]
+    norms = [module._modules.pop(module.norm_name) for module in others]
+    fuse_conv_bn(model)  # which goes by the order of children
+    for module, norm in zip(others, norms, strict=True):
+        module._modules[module.norm_name] = norm
     for unit in model.modules():
         if not isinstance(unit, ShuffleUnit):
             continue
@@ -51,6 +57,10 @@ def fuse_for_inference(model: nn.Module) -> nn.Module:
             stages: Any = module.stages
             module.stages = nn.ModuleList(_FoldedStage(*stage) for stage in stages)
     return model
+
+
+def _norm_is_elsewhere(module: ConvModule) -> bool:
+    return module.with_norm and module.order[:2] != ('conv', 'norm')
 
 
 def _ends_in_relu(module: ConvModule) -> bool:

@@ -40,6 +40,8 @@ def test_decoding_finds_the_place_to_a_fifth_of_a_cell():
     errors = np.abs(found - points)
     assert errors.mean() < 0.5 and errors.max() < 2
     assert found.shape == (1, 40, 2) and scores.shape == (1, 40) and scores.min() > 0.8
+    halves, _ = codec().decode(heatmaps.astype(np.float16))
+    assert np.abs(halves - found).max() <= 1
 
 
 def test_bad_input_is_named():

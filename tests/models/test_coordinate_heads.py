@@ -236,6 +236,14 @@ def test_autocast_leaves_coordinates_exact(dtype):
     assert all(value.dtype == torch.float32 for value in losses.values())
 
 
+def test_direct_regression_is_exact_under_autocast():
+    head = MODELS.build(head_config('DirectRegressionHead'))
+    feats = (torch.randn(2, CHANNELS, 1, 1),)
+    with torch.autocast('cpu', torch.bfloat16):
+        assert head(feats).dtype == torch.float32
+        assert len(head.predict(feats, samples(2, 'IntegralLabel'))) == 2
+
+
 def test_the_names_are_ours_not_mmposes():
     assert MODELS.get('mmpose_sat.DSNTHead') is DSNTHead
     assert MODELS.get('DSNTHead') is not DSNTHead

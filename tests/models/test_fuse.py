@@ -62,6 +62,16 @@ def test_other_models_are_fused_by_mmcv():
     torch.testing.assert_close(fused(x), model(x), rtol=1e-4, atol=1e-3)
 
 
+@pytest.mark.parametrize('order', [('norm', 'act', 'conv'), ('conv', 'act', 'norm')])
+def test_norms_that_do_not_follow_their_convolution_stay(order):
+    norm = dict(norm_cfg=dict(type='BN'), order=order)
+    model = trained(nn.Sequential(ConvModule(4, 4, 3, **norm), ConvModule(4, 4, 1, **norm)))
+    fused = fuse_for_inference(model)
+    model.eval()
+    x = torch.randn(2, 4, 6, 5)
+    torch.testing.assert_close(fused(x), model(x))
+
+
 TINY = dict(stem_channels=8, channels=(8,), num_pairs=(1,), kernel_sizes=(5,), out_indices=(0,))
 
 

@@ -156,6 +156,19 @@ def test_argmax_decodes_heatmap_baselines():
     np.testing.assert_allclose(pred.keypoints[0], [expected] * 3, atol=1e-3)
 
 
+def test_h1_is_scored_by_its_peak_and_logged_by_what_it_decodes_to():
+    loss = dict(type='mmpose_sat.IntegralLoss3D', joint=None, heatmap='gaussian')
+    head = MODELS.build(HEAD | dict(decode='argmax', loss=loss))
+    targets = torch.cat([s.gt_instance_labels.keypoint_labels for s in samples([DEPTH])])
+    heights = log_gaussian(2 * targets, (5, 8, 6), 1.0).exp()
+    heights /= heights.amax((2, 3, 4), keepdim=True)
+    heights[:, 1] *= 0.3
+    head.logits = lambda feats: [heights]
+    (pred,) = head.predict(None, samples([DEPTH]))
+    np.testing.assert_allclose(pred.keypoint_scores[0], [1, 0.3, 1], rtol=1e-4)
+    assert head.loss(None, samples([DEPTH]))['acc_pose'] > 0.6  # cells are coarse
+
+
 def test_the_loss_of_a_marginal_vanishes_on_the_gaussian_in_space():
     centres = torch.tensor([[[0.1, -0.2, 0.05]]], dtype=torch.float64)
     volume = log_gaussian(centres, (33, 12, 10), 1.0).exp()

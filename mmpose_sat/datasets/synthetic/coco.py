@@ -39,7 +39,8 @@ def make_split(root: str | Path, split: str, images: int, workers: int = 1) -> P
         Path of the annotation file.
 
     Raises:
-        ValueError: ``split`` is unknown or ``images`` is not positive.
+        ValueError: ``split`` is unknown, ``images`` is not positive, or the annotations there are
+            not of synthetic people.
     """
     if split not in SEEDS:
         raise ValueError(f'split={split!r} must be one of {sorted(SEEDS)}')
@@ -50,8 +51,11 @@ def make_split(root: str | Path, split: str, images: int, workers: int = 1) -> P
     info = dict(description='Synthetic people', seed=SEEDS[split], version=VERSION)
     if annotations.exists():
         there = json.loads(annotations.read_text())
-        if there['info'] == info and len(there['images']) == images:
+        origin = there.get('info', {})
+        if origin == info and len(there['images']) == images:
             return annotations
+        if origin.get('description') != info['description']:
+            raise ValueError(f'root={root} holds annotations of other people: {annotations}')
     (root / split).mkdir(parents=True, exist_ok=True)
     annotations.parent.mkdir(exist_ok=True)
     render = partial(_render, root / split, SEEDS[split])

@@ -6,6 +6,7 @@ from mmpose.models.heads import RegressionHead
 from torch import Tensor
 
 from ...registry import MODELS
+from ..layers.heatmaps import wide
 from .coordinate_head import check_axes, near, targets_of
 
 __all__ = ['DirectRegressionHead']
@@ -37,6 +38,10 @@ class DirectRegressionHead(RegressionHead):
             raise ValueError(
                 f'loss: there are no heatmaps for heatmap={self.loss_module.heatmap!r} here'
             )
+
+    def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
+        """Coordinates (B, K, 2), in [-1, 1] where they are right."""
+        return wide(super().forward(feats))
 
     def predict(self, feats: Any, batch_data_samples: list, test_cfg: dict | None = None) -> Any:
         """Keypoints in px of the network's input, scored 1: there is no heatmap to judge by."""

@@ -82,6 +82,12 @@ class IntegralHead3D(CoordinateHead):
         """Coordinates (B, K, 3) in [-1, 1] of logits (B, K, D, H, W) and their marginals."""
         return mean_of(axes) if self.decodes_by == 'expectation' else argmax_coordinates(logits)
 
+    def scores(self, logits: Tensor, axes: list[Tensor], coordinates: Tensor) -> Tensor:
+        """Scores (B, K): the mass around coordinates; of H1, whose logits are heights, the peak."""
+        if self.decodes_by == 'argmax' and getattr(self.loss_module, 'heatmap', '') == 'gaussian':
+            return wide(logits.flatten(2).amax(2)).clamp(0, 1)
+        return marginal_mass(axes, coordinates)
+
     def predict(self, feats: Any, batch_data_samples: list, test_cfg: dict | None = None) -> Any:
         """Keypoints in px of the network's input and mm behind the root, with scores.
 
@@ -91,7 +97,7 @@ class IntegralHead3D(CoordinateHead):
         logits = self.views(feats, batch_data_samples, test_cfg)
         axes, *_ = softmax_marginals(logits)
         coordinates = self.coordinates(logits, axes)
-        scores = marginal_mass(axes, coordinates)
+        scores = self.scores(logits, axes, coordinates)
         preds = self.decode((coordinates * (self.decoder.extent / 2), scores))
         if test_cfg.get('output_heatmaps', False):
             # One joint at a time: volumes are large.
@@ -113,7 +119,8 @@ class IntegralHead3D(CoordinateHead):
             deep = depth_weights if logits.shape[2] > 1 else torch.zeros_like(depth_weights)
             call = (logits, normaliser, coordinates, targets, weights, deep)
             add(losses, self.loss_module(*call))
-        return losses | dict(acc_pose=near(coordinates, targets, weights))
+        found = self.coordinates(logits.detach(), axes)
+        return losses | dict(acc_pose=near(found, targets, weights))
 
 
 @MODELS.register_module()

@@ -65,7 +65,8 @@ def config(people):
         f"_base_ = ['{CONFIG}']\n"
         'custom_hooks = _base_.custom_hooks + [\n'
         "    dict(type='mmpose_sat.TrainSetMetricHook', dataloader=_base_.val_dataloader,\n"
-        "         evaluator=dict(type='mmpose_sat.OksAccuracy'))\n"
+        "         evaluator=dict(type='mmpose_sat.OksAccuracy')),\n"
+        "    dict(type='EMAHook'),\n"
         ']\n'
     )
     return path
@@ -96,7 +97,8 @@ def test_training_writes_a_checkpoint_and_reports_broken_images(trained):
 
 def test_the_metric_of_other_data_is_logged(trained):
     scalars = read_scalars(trained[0])
-    # The hook was given the validation data, without augmentation: the figures must agree.
+    # The hook was given the validation data, without augmentation: the figures must agree, both
+    # of the averaged weights.
     for name in ('accuracy', 'mean', 'persons'):
         assert scalars[f'train/oks/{name}'] == scalars[f'oks/{name}']
 

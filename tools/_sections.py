@@ -61,7 +61,7 @@ def curves(run: WorkDir) -> Section:
     figures, notes = [], []
     for name in names:
         (first, start), (final, end) = run.scalars[name][0], run.scalars[name][-1]
-        step = run.step if '/' in name else 'iteration'
+        step = run.step if name in run.scalars.validated else 'iteration'
         text = f'{name}: {number(end)} at {step} {final}'
         if first == final:
             notes.append(f'{text}, the only figure so far.')

@@ -18,9 +18,7 @@ from mmpose.structures import PoseDataSample
 from torch.utils.data import DataLoader
 
 from mmpose_sat.evaluation.pck import NormalisedPCK
-from mmpose_sat.visualization import read_scalars
-
-Scalars = dict[str, list[tuple[int, float]]]
+from mmpose_sat.visualization import Scalars, read_scalars
 
 
 class Missing(Exception):
@@ -141,12 +139,12 @@ class WorkDir:
         found = {
             name: values
             for name, values in self.scalars.items()
-            if '/' in name and not name.startswith('boxes/')  # statistics, which have no best
+            if name in self.scalars.validated and not name.startswith('boxes/')  # have no best
         }
         if not found:
             raise Missing('No validation has been logged.')
         best = self.config.get('default_hooks', {}).get('checkpoint', {}).get('save_best')
-        return dict(sorted(found.items(), key=lambda item: item[0] != best))
+        return Scalars(sorted(found.items(), key=lambda item: item[0] != best), found)
 
     @property
     def done(self) -> int:

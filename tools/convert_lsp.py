@@ -29,7 +29,7 @@ def read_joints(path: Path) -> tuple[np.ndarray, bool]:
     The third value of the file is 1 for occluded joints in LSP (3, 14, N), and for labelled ones in
     LSP-Extended (14, 3, N), which the second result tells apart.
     """
-    joints = loadmat(path)['joints'].astype(float)
+    joints = loadmat(str(path))['joints'].astype(float)
     extended = joints.shape[:2] == (len(NAMES), 3)
     if joints.shape[:2] == (3, len(NAMES)):
         joints = joints.transpose(2, 1, 0)

@@ -1,21 +1,21 @@
 """Draw training curves of one or more work directories."""
 
 import argparse
-from pathlib import Path
+
+from _arguments import labelled
 
 from mmpose_sat.visualization import plot_curves
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('runs', nargs='+', help='work directories, or LABEL=DIRECTORY')
+    parser.add_argument(
+        'runs', type=labelled, nargs='+', help='work directories, or LABEL=DIRECTORY'
+    )
     parser.add_argument('--scalars', nargs='+', default=['loss'], help='for example loss lsp/PCK')
     parser.add_argument('--out', default='curves.png')
     args = parser.parse_args()
-    runs = {}
-    for run in args.runs:
-        label, _, folder = run.rpartition('=')
-        runs[label or Path(folder).name] = folder
+    runs = {label or folder.name: folder for label, folder in args.runs}
     plot_curves(runs, args.scalars, args.out)
     print(args.out)
 

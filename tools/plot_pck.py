@@ -1,18 +1,18 @@
 """Draw PCK over the threshold, from files that the metrics wrote to their ``out_file``."""
 
 import argparse
-from pathlib import Path
+
+from _arguments import labelled
 
 from mmpose_sat.visualization import plot_pck
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('curves', nargs='+', help='JSON files, or LABEL=FILE')
+    parser.add_argument('curves', type=labelled, nargs='+', help='JSON files, or LABEL=FILE')
     parser.add_argument('--out', default='pck.png')
     args = parser.parse_args()
-    labelled = (curve.rpartition('=') for curve in args.curves)
-    plot_pck({label or Path(file).stem: file for label, _, file in labelled}, args.out)
+    plot_pck({label or file.stem: file for label, file in args.curves}, args.out)
     print(args.out)
 
 

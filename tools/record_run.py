@@ -35,7 +35,7 @@ def main() -> None:
         commit=commit(),
         machine=machine(),
         torch=torch.__version__,
-        curves={name: values for name, values in scalars.items() if '/' in name},
+        curves={name: scalars[name] for name in scalars if name in scalars.validated},
         test=final['metrics'] if final else None,
     )
     args.out.mkdir(parents=True, exist_ok=True)

@@ -88,11 +88,13 @@ class RandomKeypointMask(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Fill the square in ``results['img']`` (H, W, 3)."""
-        visible = results['keypoints_visible'].reshape(-1) > 0
+        joints = results.get('transformed_keypoints', results['keypoints'])
+        joints = joints.reshape(-1, joints.shape[-1])
+        # MMPose's KeypointConverter adds a weight to each visibility: (N, K, 2).
+        visible = results['keypoints_visible'].reshape(len(joints), -1)[:, 0] > 0
         if visible.any() and np.random.random() < self.prob:
             image = results['img'].copy()
-            joints = results.get('transformed_keypoints', results['keypoints'])
-            centre = joints.reshape(-1, joints.shape[-1])[np.random.choice(np.flatnonzero(visible))]
+            centre = joints[np.random.choice(np.flatnonzero(visible))]
             half = self.side * image.shape[1] / 2
             low, high = (np.rint(centre[:2] + sign * half).astype(int) for sign in (-1, 1))
             cv2.rectangle(image, low.tolist(), high.tolist(), self.fill, -1)

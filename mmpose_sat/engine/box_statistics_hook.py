@@ -1,7 +1,7 @@
 """How learned boxes change over training."""
 
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
+from mmengine.runner import IterBasedTrainLoop, Runner
 
 from ..ops import box_statistics
 from ..registry import HOOKS
@@ -20,7 +20,8 @@ class BoxStatisticsHook(Hook):
     priority = 'VERY_LOW'  # behind the validation's own figures
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
-        """Log the boxes as they are after this epoch."""
+        """Log the boxes as they are now."""
         if found := box_statistics(runner.model):
             tags = {f'boxes/{name}': value for name, value in found.items()}
-            runner.visualizer.add_scalars(tags, step=runner.epoch)
+            by_iteration = isinstance(runner._train_loop, IterBasedTrainLoop)
+            runner.visualizer.add_scalars(tags, step=runner.iter if by_iteration else runner.epoch)

@@ -11,9 +11,22 @@ from ..registry import HOOKS
 
 __all__ = ['SanityHook']
 
+COUNTER = 'num_batches_tracked'  # of batch normalisation, which loads without
+
 
 def _unwrap(model: nn.Module) -> nn.Module:
     return cast(nn.Module, model.module) if is_model_wrapper(model) else model
+
+
+def _as_loaded(model: nn.Module, state_dict: dict) -> dict:
+    """Parameters under the names that loading gives them: MMPose renames those of its 0.x."""
+    found = {name.removeprefix('module.'): value for name, value in state_dict.items()}
+    metadata = getattr(state_dict, '_metadata', None) or {}
+    for name, module in model.named_modules():
+        for hook in module._load_state_dict_pre_hooks.values():
+            prefix = f'{name}.' if name else ''
+            hook(found, prefix, metadata.get(name, {}), True, [], [], [])
+    return found
 
 
 @HOOKS.register_module()
@@ -48,15 +61,20 @@ class SanityHook(Hook):
         # A runner that tests holds its training loop too, as the config it was never built from.
         if isinstance(runner._train_loop, BaseLoop) and not runner._resume:
             return
-        own = _unwrap(runner.model).state_dict()
-        found = checkpoint.get('state_dict', checkpoint)
+        model = _unwrap(runner.model)
+        own = {k: v for k, v in model.state_dict().items() if not k.endswith(COUNTER)}
+        found = _as_loaded(model, checkpoint.get('state_dict', checkpoint))
         wrong = [
             f'{name} {tuple(value.shape)} is '
             + (f'{tuple(found[name].shape)} in it' if name in found else 'missing in it')
             for name, value in own.items()
             if name not in found or found[name].shape != value.shape
         ]
-        wrong += [f'{name} is unknown to the model' for name in found if name not in own]
+        wrong += [
+            f'{name} is unknown to the model'
+            for name in found
+            if name not in own and not name.endswith(COUNTER)
+        ]
         if wrong:
             raise ValueError(
                 f'the checkpoint {runner._load_from or ""} is of another model; '

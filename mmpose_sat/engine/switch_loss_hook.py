@@ -52,6 +52,8 @@ class SwitchLossHook(Hook):
         if phase != loss.phase:
             runner.logger.info(f'SwitchLossHook: the {phase} loss from epoch {runner.epoch + 1} on')
             loss.phase = phase
+            if phase == 'joint':  # else its last value would be logged on and on
+                runner.message_hub.log_scalars.pop('train/loss_heatmap', None)
 
     @staticmethod
     def _loss(runner: Runner) -> Any:

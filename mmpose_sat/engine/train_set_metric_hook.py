@@ -2,7 +2,7 @@
 
 import torch
 from mmengine.evaluator import Evaluator
-from mmengine.hooks import Hook
+from mmengine.hooks import EMAHook, Hook
 from mmengine.runner import Runner
 
 from ..registry import HOOKS
@@ -44,11 +44,16 @@ class TrainSetMetricHook(Hook):
         """Evaluate every ``interval`` epochs."""
         if not self.every_n_epochs(runner, self.interval):
             return
+        averages = [hook for hook in runner.hooks if isinstance(hook, EMAHook)]
+        for hook in averages:  # what is validated is measured here
+            hook.before_val_epoch(runner)
         runner.model.eval()
         for batch in self._loader:
             self._evaluator.process(data_samples=runner.model.val_step(batch), data_batch=batch)
         metrics = self._evaluator.evaluate(len(self._loader.dataset))
         runner.model.train()
+        for hook in averages:
+            hook.after_val_epoch(runner)
         tags = {f'train/{name}': value for name, value in metrics.items()}
         # Not through the message hub: it would drop 'train/' and so take validation's names.
         runner.visualizer.add_scalars(tags, step=runner.epoch + 1)

@@ -23,13 +23,14 @@ def oks(
         sigmas: ``(K,)`` COCO's per-keypoint constants; twice their value is used.
 
     Returns:
-        Mean of exp(-d² / (2 area (2 sigma)²)) over labelled keypoints; nan when there is none.
+        Mean of exp(-d² / (2 area (2 sigma)²)) over labelled keypoints, 0 for predictions that are
+        no numbers; nan when there is none.
     """
     squared = ((found - truth) ** 2).sum(1)[labelled]
     if squared.size == 0:
         return float('nan')
     spread = 2 * (area + np.spacing(1)) * (2 * sigmas[labelled]) ** 2
-    return float(np.exp(-squared / spread).mean())
+    return float(np.nan_to_num(np.exp(-squared / spread)).mean())
 
 
 @METRICS.register_module()

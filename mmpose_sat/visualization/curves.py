@@ -2,43 +2,70 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
-__all__ = ['plot_curves', 'read_scalars']
+__all__ = ['Scalars', 'plot_curves', 'read_scalars']
 
 
-def read_scalars(run: str | Path) -> dict[str, list[tuple[int, float]]]:
-    """All scalars that a run has logged, over resumed parts: name -> [(step, value), ...].
+class Scalars(dict[str, list[tuple[int, float]]]):
+    """What a run has logged: name -> [(step, value), ...].
+
+    Attributes:
+        validated: Names of what was logged with validations, whose steps are epochs in most runs.
+    """
+
+    def __init__(self, logged: Iterable = (), validated: Iterable[str] = ()) -> None:
+        super().__init__(logged)
+        self.validated = frozenset(validated)
+
+
+def _entries(file: Path) -> Iterator[dict]:
+    """The lines of a log; one that was cut off at the end, as by a full disk, is left out."""
+    lines = file.read_text().splitlines()
+    for number, line in enumerate(lines, 1):
+        try:
+            yield json.loads(line)
+        except json.JSONDecodeError as error:
+            if number < len(lines):
+                raise ValueError(f'{file}, line {number} is no JSON: {error}') from None
+
+
+def read_scalars(run: str | Path) -> Scalars:
+    """All scalars that a run has logged, over resumed parts.
 
     Args:
         run: Work directory of a run.
 
     Raises:
         FileNotFoundError: The folder holds no ``vis_data/scalars.json``.
+        ValueError: A line of one is damaged.
     """
     files = sorted(Path(run).glob('*/vis_data/scalars.json'))
     if not files:
         raise FileNotFoundError(f'{run} holds no */vis_data/scalars.json; is it a work directory?')
     # A later part counts from its first step on: it resumed there, or began again.
     scalars: dict[str, dict[int, float]] = defaultdict(dict)
+    validated = set()
     for file in files:
         started = set()
-        for line in file.read_text().splitlines():
-            entry = json.loads(line)
+        for entry in _entries(file):
             step = entry['step']
+            in_training = not entry.keys().isdisjoint(('loss', 'lr'))
             for name, value in entry.items():
                 # MMEngine logs validation's timing under the names of training's.
-                timing = name in ('time', 'data_time') and 'loss' not in entry
+                timing = name in ('time', 'data_time') and not in_training
                 if name == 'step' or timing or not isinstance(value, int | float):
                     continue
+                if not in_training:
+                    validated.add(name)
                 if name not in started:
                     started.add(name)
                     scalars[name] = {s: v for s, v in scalars[name].items() if s < step}
                 scalars[name][step] = value
-    return {name: sorted(values.items()) for name, values in scalars.items()}
+    return Scalars(((name, sorted(steps.items())) for name, steps in scalars.items()), validated)
 
 
 def plot_curves(runs: Mapping[str, str | Path], names: Sequence[str], path: str | Path) -> Figure:
@@ -54,6 +81,7 @@ def plot_curves(runs: Mapping[str, str | Path], names: Sequence[str], path: str 
     """
     scalars = {label: read_scalars(run) for label, run in runs.items()}
     figure = Figure(figsize=(4.5 * len(names), 3.2), layout='constrained')
+    validated = set[str]().union(*(logged.validated for logged in scalars.values()))
     for axis, name in zip(figure.subplots(1, len(names), squeeze=False).flat, names, strict=True):
         for label, logged in scalars.items():
             if name in logged:
@@ -62,7 +90,7 @@ def plot_curves(runs: Mapping[str, str | Path], names: Sequence[str], path: str 
         if not axis.lines:
             known = sorted(set().union(*scalars.values()))
             raise ValueError(f'no run has logged {name!r}; logged were {known}')
-        axis.set(title=name, xlabel='epoch' if '/' in name else 'iteration')
+        axis.set(title=name, xlabel='epoch' if name in validated else 'iteration')
         axis.xaxis.get_major_locator().set_params(integer=True)
         axis.grid(alpha=0.3)
         if len(runs) > 1:

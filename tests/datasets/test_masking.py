@@ -70,6 +70,16 @@ def test_a_keypoint_mask_covers_a_labelled_joint():
             assert changed.sum() == (13**2 if allowed else 0)
 
 
+def test_a_keypoint_mask_takes_what_keypoint_converter_makes():
+    np.random.seed(0)
+    joints = np.array([[[10.0, 20], [40, 70], [30, 40]]])
+    visible = np.array([[[0, 1], [1, 1], [0, 1]]])  # and a weight
+    results = dict(keypoints=joints, keypoints_visible=visible)
+    for _ in range(10):
+        after = build('RandomKeypointMask', prob=1)(dict(results, img=image()))['img']
+        assert hidden(image(), after)[70, 40]
+
+
 def test_masks_work_on_tiny_images():
     tiny = np.zeros((1, 2, 3), np.uint8)
     results = dict(keypoints=np.zeros((1, 1, 2)), keypoints_visible=np.ones((1, 1)))

@@ -121,6 +121,15 @@ def test_mmpose_reads_and_scores_it_unchanged(people):
     assert metric.evaluate(len(dataset))['coco/AP'] == pytest.approx(1)
 
 
+def test_annotations_of_others_are_not_replaced(tmp_path):
+    path = tmp_path / 'annotations' / 'val.json'
+    path.parent.mkdir()
+    path.write_text('{"images": []}')
+    with pytest.raises(ValueError, match=r'holds annotations of other people: .*val.json'):
+        make_split(tmp_path, 'val', 1)
+    assert path.read_text() == '{"images": []}'
+
+
 def test_a_split_that_is_there_is_kept(people):
     path = people / 'annotations' / 'val.json'
     before = path.stat().st_mtime_ns

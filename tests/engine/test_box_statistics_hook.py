@@ -42,7 +42,15 @@ class Net(BaseModel):
         return dict(loss=self.box(x).square().mean()) if mode == 'loss' else [self.box(x)]
 
 
-def test_they_are_logged_with_each_validation(tmp_path):
+@pytest.mark.parametrize(
+    ('loop', 'steps'),
+    [
+        (dict(by_epoch=True, max_epochs=2, val_interval=1), [1, 2]),
+        (dict(by_epoch=False, max_iters=6, val_interval=3), [3, 6]),
+    ],
+    ids=['epochs', 'iterations'],
+)
+def test_they_are_logged_with_each_validation(tmp_path, loop, steps):
     def loader():
         return dict(
             dataset=[torch.rand(2, 8, 8) for _ in range(2)],
@@ -55,19 +63,19 @@ def test_they_are_logged_with_each_validation(tmp_path):
         model=Net(),
         work_dir=str(tmp_path),
         train_dataloader=loader(),
-        train_cfg=dict(by_epoch=True, max_epochs=2, val_interval=1),
+        train_cfg=loop,
         val_dataloader=loader(),
         val_cfg=dict(),
         val_evaluator=[],
         optim_wrapper=dict(optimizer=dict(type='SGD', lr=1.0)),
         custom_hooks=[dict(type='mmpose_sat.BoxStatisticsHook')],
         visualizer=dict(
-            type='Visualizer', name='boxes', vis_backends=[dict(type='LocalVisBackend')]
+            type='Visualizer', name=f'boxes{steps}', vis_backends=[dict(type='LocalVisBackend')]
         ),
-        experiment_name='boxes',
+        experiment_name=f'boxes{steps}',
     )
     runner.train()
     logged = read_scalars(tmp_path)
-    assert [step for step, _ in logged['boxes/side']] == [1, 2]
+    assert [step for step, _ in logged['boxes/side']] == steps
     for name, value in box_statistics(runner.model).items():
         assert logged[f'boxes/{name}'][-1][1] == pytest.approx(value)

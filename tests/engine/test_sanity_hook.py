@@ -64,3 +64,23 @@ def test_weights_without_a_wrapper_are_understood():
         SanityHook().after_load_checkpoint(
             runner(), {**Pose(14).state_dict(), 'extra': torch.ones(1)}
         )
+
+
+def test_checkpoints_that_load_are_not_refused():
+    """Of a wrapped model, of a model whose parameters had other names, without batch counters."""
+    run = runner()
+    run.model.norm = nn.BatchNorm2d(4)
+    state = dict(run.model.state_dict())
+    del state['norm.num_batches_tracked']
+    SanityHook().after_load_checkpoint(run, dict(state_dict=state))
+    wrapped = {f'module.{name}': value for name, value in state.items()}
+    SanityHook().after_load_checkpoint(run, dict(state_dict=wrapped))
+
+    def rename(_, state_dict, prefix, *__):
+        for name in [name for name in state_dict if name.startswith('keypoint_head.')]:
+            state_dict[name.removeprefix('keypoint_')] = state_dict.pop(name)
+
+    run.model.register_load_state_dict_pre_hook(rename)
+    old = {name.replace('head.', 'keypoint_head.'): value for name, value in state.items()}
+    SanityHook().after_load_checkpoint(run, dict(state_dict=old))
+    assert 'keypoint_head.weight' in old

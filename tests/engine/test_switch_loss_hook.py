@@ -15,7 +15,10 @@ def runner(loss, epoch=0, max_epochs=4):
     model.head = torch.nn.Module()
     model.head.loss_module = loss
     logger = MMLogger.get_current_instance()
-    return SimpleNamespace(model=model, epoch=epoch, max_epochs=max_epochs, logger=logger)
+    hub = SimpleNamespace(log_scalars={'train/loss_heatmap': 1, 'train/loss_joint': 1})
+    return SimpleNamespace(
+        model=model, epoch=epoch, max_epochs=max_epochs, logger=logger, message_hub=hub
+    )
 
 
 def phases(hook, run, epochs):
@@ -30,7 +33,10 @@ def test_the_loss_changes_at_the_epoch():
     hook = HOOKS.build(dict(type='mmpose_sat.SwitchLossHook', epoch=2))
     run = runner(IntegralLoss(heatmap='gaussian'))
     hook.before_train(run)
-    assert phases(hook, run, range(4)) == ['heatmap', 'heatmap', 'joint', 'joint']
+    assert phases(hook, run, range(2)) == ['heatmap', 'heatmap']
+    assert len(run.message_hub.log_scalars) == 2
+    assert phases(hook, run, range(2, 4)) == ['joint', 'joint']
+    assert run.message_hub.log_scalars.keys() == {'train/loss_joint'}
     resumed = runner(IntegralLoss(heatmap='gaussian'))
     assert phases(HOOKS.build(dict(type='mmpose_sat.SwitchLossHook', epoch=2)), resumed, [3]) == [
         'joint'

@@ -50,6 +50,11 @@ def test_accuracy_is_the_share_of_people():
     assert result['oks/persons'] == 3
 
 
+def test_what_is_no_number_is_wrong():
+    result = evaluate([0, np.nan])
+    assert (result['oks/accuracy'], result['oks/persons']) == (50, 2)
+
+
 def test_bad_threshold_is_named():
     with pytest.raises(ValueError, match=r'thr=1\.5'):
         OksAccuracy(thr=1.5)

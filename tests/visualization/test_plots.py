@@ -56,6 +56,25 @@ def test_a_shorter_run_in_the_same_folder_replaces_the_longer(tmp_path):
     assert read_scalars(tmp_path) == {'loss': [(10, 9.0)]}
 
 
+def test_a_line_cut_off_at_the_end_is_left_out(tmp_path):
+    write_run(tmp_path, '1', [dict(loss=3.0, step=1), dict(loss=2.0, step=2)])
+    (path,) = tmp_path.glob('*/vis_data/scalars.json')
+    path.write_text(path.read_text()[:-8])
+    assert read_scalars(tmp_path) == {'loss': [(1, 3.0)]}
+    path.write_text(path.read_text()[3:])
+    with pytest.raises(ValueError, match=r'scalars.json, line 1 is no JSON'):
+        read_scalars(tmp_path)
+
+
+def test_validations_are_told_apart_by_what_is_logged_with_them(tmp_path):
+    lines = [dict(lr=0.1, loss=3.0, acc_pose=0.5, step=10), dict(PCK=40.0, time=5.0, step=1)]
+    write_run(tmp_path, '1', lines)
+    scalars = read_scalars(tmp_path)
+    assert scalars.validated == {'PCK'} and scalars.keys() == {'lr', 'loss', 'acc_pose', 'PCK'}
+    axes = plot_curves({'': tmp_path}, ['PCK', 'loss'], tmp_path / 'curves.png').axes
+    assert [axis.get_xlabel() for axis in axes] == ['epoch', 'iteration']
+
+
 def test_unknown_scalars_and_folders_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match='work directory'):
         read_scalars(tmp_path)

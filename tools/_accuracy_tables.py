@@ -221,70 +221,85 @@ def parts_table() -> str:
     return table((*columns, 'pick it when'), lines)
 
 
-def compared_table(name: str) -> str:
-    """Configs trained side by side, and differences to the first with 95 % intervals.
+def difference(runs: list[dict], others: list[dict]) -> str:
+    """PCK of runs less that of others, the mean over the seeds of both, with a 95 % interval.
 
-    The intervals are of a bootstrap over the people of the validation split, the same people for
-    both networks; PCK is pooled over joints and averaged over seeds.
+    The interval is of a bootstrap over the people of the validation split, the same people for
+    both; PCK is pooled over joints.
     """
-    rows = read(f'compared/{name}')
-    rows = [row for row in rows if row['epochs'] == rows[0]['epochs']]
-    seeds = {
-        config: {row['seed'] for row in rows if row['config'] == config}
-        for config in dict.fromkeys(row['config'] for row in rows)
-    }
-    people = len(rows[0]['counted'])
+    seeds = {run['seed'] for run in runs} & {run['seed'] for run in others}
+    people = len(runs[0]['counted'])
     draws = np.random.default_rng(0).integers(0, people, (2000, people))
     draws = np.concatenate([np.arange(people)[None], draws])  # the first is the sample itself
-    areas = read('compared/receptive_fields')
-    columns = ['config', 'parameters (M)', 'GMAC (10⁹)', 'ms', 'peak MB', 'PCK@0.2 by seed', 'AUC']
-    columns.append('difference to the first')
-    if with_areas := not areas.keys().isdisjoint(seeds):
-        columns.append('receptive field')
-    costs, lines = lsp_costs(), []
 
-    def pcks(config: str, among: set[int]) -> np.ndarray:
-        """PCK of the people drawn each time, the mean over seeds."""
-        runs = [row for row in rows if row['config'] == config and row['seed'] in among]
+    def pcks(found: list[dict]) -> np.ndarray:
+        found = [run for run in found if run['seed'] in seeds]
         right, counted = (
-            np.array([run[key] for run in runs])[:, draws] for key in ('right', 'counted')
+            np.array([run[key] for run in found])[:, draws] for key in ('right', 'counted')
         )
         return (100 * right.sum(-1) / counted.sum(-1)).mean(0)
 
+    gain = pcks(runs) - pcks(others)
+    low, high = np.percentile(gain[1:], (2.5, 97.5))
+    return f'{gain[0]:+.1f} ({low:+.1f} … {high:+.1f})'
+
+
+def by_config(rows: list[dict]) -> dict[str, list[dict]]:
+    """Runs of each config, in the order of the first ones."""
+    runs = defaultdict(list)
+    for row in rows:
+        runs[row['config']].append(row)
+    return runs
+
+
+def linked(config: str) -> str:
+    """A config's name with a link to its file."""
+    (file,) = (ROOT / 'configs').glob(f'*/{config}.py')
+    return f'[{config}](/{file.relative_to(ROOT)})'
+
+
+def compared_table(name: str) -> str:
+    """Configs trained side by side, and differences to the first."""
+    rows = read(f'compared/{name}')
+    found = by_config([row for row in rows if row['epochs'] == rows[0]['epochs']])
     first = rows[0]['config']
-    for config, own in seeds.items():
-        runs = [row for row in rows if row['config'] == config]
-        both = own & seeds[first]
-        difference = ''
-        if config != first:
-            gain = pcks(config, both) - pcks(first, both)
-            low, high = np.percentile(gain[1:], (2.5, 97.5))
-            difference = f'{gain[0]:+.1f} ({low:+.1f} … {high:+.1f})'
+    areas = read('compared/receptive_fields')
+    columns = ['config', 'parameters (M)', 'GMAC (10⁹)', 'ms', 'peak MB', 'PCK@0.2 by seed', 'AUC']
+    columns.append('difference to the first')
+    if with_areas := not areas.keys().isdisjoint(found):
+        columns.append('receptive field')
+    costs, lines = lsp_costs(), []
+    for config, runs in found.items():
         (file,) = (ROOT / 'configs').glob(f'*/{config}.py')
         parameters, macs, _ = counts(file)
-        cells = [f'[{config}](/{file.relative_to(ROOT)})', f'{parameters:.2f}', f'{macs:.3f}']
+        cells = [linked(config), f'{parameters:.2f}', f'{macs:.3f}']
         if cost := costs.get(config):
             cells += [f'{cost["inference_ms"]:.0f}', f'{cost["inference_mb"]:.0f}']
         else:
             cells += [MISSING, MISSING]
         cells += [', '.join(f'{run["pck"]:.1f}' for run in runs)]
-        cells += [f'{np.mean([run["auc"] for run in runs]):.1f}', difference]
+        cells += [f'{np.mean([run["auc"] for run in runs]):.1f}']
+        cells += ['' if config == first else difference(runs, found[first])]
         if with_areas:
             cells.append(f'{100 * areas[config]["area"]:.0f} %' if config in areas else MISSING)
         lines.append(cells)
     return table(columns, lines)
 
 
-def people_table(name: str, key: str) -> str:
-    """Rows are networks, columns how many people they learned from; PCK on those in brackets."""
-    rows = read(name)
+def people_table() -> str:
+    """Configs trained on few people: PCK, that on those people, and differences to the first."""
+    rows = read('compared/people')
     numbers = sorted({row['people'] for row in rows})
     lines = []
-    for network in dict.fromkeys(row[key] for row in rows):
-        cells = []
+    for config in by_config(rows):
+        cells = [linked(config)]
         for number in numbers:
-            found = [row for row in rows if (row[key], row['people']) == (network, number)]
-            pcks = ', '.join(f'{row["pck"]:.1f} ({row["train_pck"]:.1f})' for row in found)
-            cells.append(pcks or MISSING)
-        lines.append((network, *cells))
-    return table((key, *(f'{number} people' for number in numbers)), lines)
+            found = by_config([row for row in rows if row['people'] == number])
+            runs, first = found[config], found[rows[0]['config']]
+            pcks = ', '.join(f'{run["pck"]:.1f} ({run["train_pck"]:.1f})' for run in runs)
+            cells += [pcks or MISSING, difference(runs, first) if runs and runs != first else '']
+        lines.append(cells)
+    headers = (
+        title for number in numbers for title in (f'{number} people', 'difference to the first')
+    )
+    return table(('config', *headers), lines)

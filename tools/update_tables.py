@@ -16,6 +16,7 @@ from _accuracy_tables import (
     limits_table,
     losses_table,
     parts_table,
+    people_table,
     regularisers_table,
     weights_table,
 )
@@ -63,6 +64,7 @@ TABLES: dict[str, Callable[[], str]] = {
     'losses': losses_table,
     'op': op_table,
     'parts': parts_table,
+    'people': people_table,
     'regularisers': regularisers_table,
     'speed': partial(speed_table, 'cpu_2threads'),
     'speed_compiled': partial(speed_table, 'cpu_2threads_compiled'),

@@ -90,7 +90,9 @@ def images_of(inputs: Any) -> Any:
             if isinstance(path, str) and Path(path).is_file() and not _is_whole(path):
                 raise ValueError(f'input {path} is a broken image, or none')
         return inputs
-    if not isinstance(inputs, str | Path) or '://' in str(inputs) or inputs == 'webcam':
+    if not isinstance(inputs, str | Path) or '://' in str(inputs):
+        return inputs
+    if str(inputs).startswith('webcam'):  # and its number
         return inputs
     path = Path(inputs)
     if path.is_dir():

@@ -11,7 +11,7 @@ import torch
 from mmengine.runner import load_checkpoint
 
 from mmpose_sat import weights
-from mmpose_sat.apis import HOGDetector, PoseInferencer
+from mmpose_sat.apis import HOGDetector, PoseInferencer, images_of
 from mmpose_sat.weights import find_weights
 
 ROOT = Path(__file__).parents[1]
@@ -107,6 +107,11 @@ def test_bad_input_is_named(people_folder, run_tool, monkeypatch, arguments, mes
     result = run_tool('estimate_poses.py', *arguments)
     assert result.returncode == 2
     assert re.search(message, result.stderr)
+
+
+@pytest.mark.parametrize('inputs', ['webcam:1', 'https://example.org/a.jpg'])
+def test_inputs_that_are_no_files_are_mmposes(inputs):
+    assert images_of(inputs) == inputs
 
 
 def test_given_boxes(inferencer):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
+MISSING = 'not measured'
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

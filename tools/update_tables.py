@@ -8,7 +8,6 @@ from functools import partial
 
 from _accuracy_tables import (
     boxes_table,
-    compared_table,
     cycles_table,
     detectors_table,
     heads_table,
@@ -16,10 +15,10 @@ from _accuracy_tables import (
     limits_table,
     losses_table,
     parts_table,
-    people_table,
     regularisers_table,
     weights_table,
 )
+from _comparison_tables import compared_table, people_table
 from _cost_tables import (
     BOX,
     CPM,

@@ -1,17 +1,14 @@
 """Tools that are not part of the integration story."""
 
-import importlib.util
+import importlib
 import json
 from pathlib import Path
 
 import onnx
 import pytest
 import torch
-from mmengine.config import Config
-from mmengine.registry import init_default_scope
 from mmengine.runner import save_checkpoint
 from mmpose.apis import init_model
-from mmpose.registry import MODELS
 
 from mmpose_sat.datasets.synthetic import make_split
 from mmpose_sat.ops import BoxConv2d
@@ -124,64 +121,6 @@ def test_deployed_networks_agree_with_pytorch(run_tool, tmp_path, base, options)
     assert all(row['error'] < 1e-4 and row['ms'] > 0 for row in rows)
 
 
-def test_comparisons_go_on_where_they_stopped(run_tool, tmp_path, monkeypatch):
-    runs = []
-
-    def train(config, folder):
-        runs.append((config.randomness.seed, config.train_cfg.max_epochs, folder.name))
-        if len(runs) == 2:
-            raise KeyboardInterrupt
-        return dict(pck=50.0, auc=20.0, right=[1], counted=[2])
-
-    monkeypatch.syspath_prepend(TOOLS)
-    monkeypatch.setattr('_runs.train', train)
-    config = 'configs/flattenet/flattenet-r18_10e_lsp-128x96.py'
-    command = ('compare_configs.py', config, '--epochs', 2, '--out', tmp_path / 'out.json')
-    with pytest.raises(KeyboardInterrupt):
-        run_tool(*command)
-    assert run_tool(*command).returncode == 0
-    assert [seed for seed, _, _ in runs] == [0, 1, 1] and runs[0][1] == 2
-    rows = json.loads((tmp_path / 'out.json').read_text())
-    assert [(row['seed'], row['pck']) for row in rows] == [(0, 50.0), (1, 50.0)]
-
-
-@pytest.mark.parametrize(
-    ('command', 'random'),
-    [
-        (('compare_configs.py', 'configs/dsnt/dsnt-r18_15e_lsp-128x96.py'), ['RandomFlip']),
-        (('compare_heads.py', '--methods', 'DSNT', '--deconvolutions', 2), []),
-    ],
-    ids=['flips', 'no augmentation'],
-)
-def test_fewer_people_are_seen_as_often(run_tool, tmp_path, monkeypatch, command, random):
-    built = []
-
-    def train(config, folder):
-        built.append(config)
-        return dict(pck=50.0, auc=20.0)
-
-    monkeypatch.syspath_prepend(TOOLS)
-    monkeypatch.setattr('_runs.train', train)
-    out = tmp_path / 'out.json'
-    command = (*command, '--seeds', 0, '--out', out)
-    assert run_tool(*command, '--people', 100).returncode == 0
-    config = built[0]
-    data, hook = config.train_dataloader.dataset, config.custom_hooks[-1]
-    assert (data.times, tuple(data.dataset.id_range)) == (8, (1, 100))
-    assert [t.type for t in data.dataset.pipeline if t.type.startswith('Random')] == random
-    assert hook['dataloader']['dataset']['id_range'] == data.dataset.id_range
-    assert hook['interval'] == config.train_cfg.max_epochs
-    assert json.loads(out.read_text())[0]['people'] == 100
-    for people in (300, 0, 1600):
-        with pytest.raises(ValueError, match=f'people={people} must divide 800'):
-            run_tool(*command, '--people', people)
-
-
-def test_doctor_finds_this_environment_healthy(run_tool):
-    result = run_tool('doctor.py')
-    assert result.returncode == 0 and '0 problems' in result.stdout, result.stdout
-
-
 def test_the_limit_of_codecs(run_tool, tmp_path, monkeypatch):
     make_split(tmp_path, 'val', 2)
     monkeypatch.setenv('MMPOSE_SAT_SYNTHETIC', str(tmp_path))
@@ -235,64 +174,3 @@ def test_final_eval_refuses_other_data(run_tool):
     config = TOOLS.parent / 'configs' / 'box_conv_net' / 'box-conv-net_210e_coco-256x192.py'
     result = run_tool('final_eval.py', config, 'none.pth')
     assert result.returncode == 2 and 'person_keypoints_val2017.json; a split that' in result.stderr
-
-
-@pytest.fixture
-def doctor(monkeypatch):
-    spec = importlib.util.spec_from_file_location('doctor', TOOLS / 'doctor.py')
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.mark.parametrize(
-    ('check', 'versions', 'fix'),
-    [
-        ('mmcv_version', dict(mmcv=(2, 2, 0), mmdet=(3, 3, 0)), 'install mmcv 2.1.0'),
-        ('torch_for_mmcv', dict(mmcv=(2, 1, 0), torch=(2, 14, 1)), 'torch <= 2.13'),
-        ('setuptools', dict(setuptools=(82, 0)), 'setuptools<81'),
-        ('numpy_drawing', dict(numpy=(2, 5, 0)), 'numpy < 2.4'),
-        ('packages', dict(torch=(2, 11), mmcv=(2, 1)), 'torchvision, mmengine, mmpose'),
-    ],
-)
-def test_doctor_names_known_breakages(doctor, monkeypatch, check, versions, fix):
-    def version(*names):
-        return next((versions[name] for name in names if name in versions), None)
-
-    monkeypatch.setattr(doctor, 'version', version)
-    assert fix in getattr(doctor, check)()
-
-
-@pytest.mark.parametrize(
-    ('check', 'error', 'fix'),
-    [
-        ('mmcv_operators', ImportError('_ext'), 'MMCV_WITH_OPS=1'),
-        ('torchvision', RuntimeError('operator torchvision::nms'), 'in one command'),
-        ('xtcocotools', ValueError('numpy.dtype size changed'), 'numpy==1.26.4'),
-    ],
-)
-def test_doctor_names_broken_builds(doctor, monkeypatch, check, error, fix):
-    def import_module(name):
-        raise error
-
-    monkeypatch.setattr(doctor.importlib, 'import_module', import_module)
-    assert fix in getattr(doctor, check)()
-
-
-def test_heads_to_compare_have_the_size_asked_for(run_tool, tmp_path):
-    methods = ('DSNT', 'fully connected', 'I1', 'MMPose DSNTHead')
-    result = run_tool(
-        'compare_heads.py', '--configs', tmp_path, '--depth', 50, '--input', 192, 256,
-        '--deconvolutions', 1, '--methods', *methods,
-    )  # fmt: skip
-    assert result.returncode == 0, result.stderr[-2000:]
-    paths = list(tmp_path.glob('*.py'))
-    assert len(paths) == len(methods)
-    for path in paths:
-        config = Config.fromfile(path)
-        init_default_scope(config.default_scope)
-        with torch.device('meta'):
-            model = MODELS.build(config.model).eval()
-            coordinates, heatmaps = model(torch.empty(1, 3, 256, 192), None, mode='tensor')
-        assert coordinates.shape == (1, 14, 2) and heatmaps.shape == (1, 14, 16, 12)
-        assert config.train_dataloader.dataset.pipeline[4].input_size == (192, 256)

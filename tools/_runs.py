@@ -1,5 +1,6 @@
 """Training runs of comparisons: one after the other, each kept as soon as it has ended."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -111,13 +112,26 @@ def at_best_rate(rows: Iterable[dict]) -> list[dict]:
     return max(rates.values(), key=lambda runs: np.mean([run['pck'] for run in runs]))
 
 
+def digest(config: Config) -> str:
+    """A few digits that differ between configs of other networks, losses or learning rates."""
+    settings = config.to_dict()
+    learned = [settings[key] for key in ('model', 'optim_wrapper', 'param_scheduler')]
+    return hashlib.sha256(json.dumps(learned, default=str).encode()).hexdigest()[:8]
+
+
 def compare(runs: Iterable[tuple[dict, Config, str]], out: Path, work_dir: Path) -> None:
-    """Train what is not in the file yet: descriptions, configs and names of folders."""
+    """Train what is not in the file yet: descriptions, configs and names of folders.
+
+    Exits when a row of the file is of a config that has changed since.
+    """
     rows = json.loads(out.read_text()) if out.is_file() else []
     for row, config, name in runs:
-        if any(row.items() <= done.items() for done in rows):
+        settings = digest(config)
+        if done := next((done for done in rows if row.items() <= done.items()), None):
+            if done.get('settings', settings) != settings:
+                sys.exit(f'{out}: {name} was trained with other settings: delete its row')
             continue
-        row |= train(config, work_dir / name)
+        row |= train(config, work_dir / name) | dict(settings=settings)
         rows.append(row)
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text('[\n' + ',\n'.join(map(json.dumps, rows)) + '\n]\n')

@@ -2,6 +2,7 @@
 
 import json
 import re
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ class CocoJointsDataset(BaseCocoStyleDataset):
 
     Args:
         pairs: Names of joints that a flip exchanges. By default those that differ in ``left`` and
-            ``right`` only, whatever their case.
+            ``right`` only, or in ``l`` and ``r`` as words (``l_wrist``), whatever their case;
+            warns when there are none. ``()`` for joints without sides.
         **kwargs: As for MMPose's ``BaseCocoStyleDataset``; with ``metainfo``, nothing is read off.
 
     Raises:
@@ -64,6 +66,12 @@ def _describe(path: Path, pairs: Sequence[Sequence[str]] | None) -> dict:
         raise ValueError(f'{path}: all categories must have the same keypoints, not {categories}')
     if pairs is None:
         swap = {name: other for name in names if (other := _other_side(name)) in names}
+        if not swap:
+            warnings.warn(
+                f'{path}: no two of the joints {names} differ in left and right: a flip exchanges '
+                'none. Name them in pairs=[(left, right), ...], or say pairs=()',
+                stacklevel=2,
+            )
     else:
         swap = {a: b for pair in pairs for a, b in (pair, pair[::-1])}
         if unknown := swap.keys() - set(names):
@@ -85,20 +93,22 @@ def _describe(path: Path, pairs: Sequence[Sequence[str]] | None) -> dict:
     )
 
 
+def _find_side(name: str) -> re.Match | None:
+    return re.search(r'left|right|(?<![a-z])[lr](?![a-z])', name, re.IGNORECASE)
+
+
 def _side(name: str) -> str:
-    found = re.search('left|right', name, re.IGNORECASE)
-    return found[0].lower() if found else ''
+    found = _find_side(name)
+    return '' if found is None else {'l': 'left', 'r': 'right'}[found[0][0].lower()]
 
 
 def _other_side(name: str) -> str:
     """The name of the joint on the other side, ``''`` for joints without one."""
-    if (side := _side(name)) == '':
+    if (found := _find_side(name)) is None:
         return ''
-    other = {'left': 'right', 'right': 'left'}[side]
-
-    def exchange(found: re.Match) -> str:
-        if found[0].isupper():
-            return other.upper()
-        return other.title() if found[0][0].isupper() else other
-
-    return re.sub(side, exchange, name, count=1, flags=re.IGNORECASE)
+    other = {'left': 'right', 'right': 'left', 'l': 'r', 'r': 'l'}[found[0].lower()]
+    if found[0].isupper():
+        other = other.upper()
+    elif found[0][0].isupper():
+        other = other.title()
+    return name[: found.start()] + other + name[found.end() :]

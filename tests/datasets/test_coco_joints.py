@@ -47,6 +47,26 @@ def test_joints_pairs_and_skeleton(tmp_path):
     assert named.metainfo['flip_indices'] == [3, 1, 2, 0, 4]
 
 
+@pytest.mark.parametrize(
+    ('joints', 'pairs', 'flipped'),
+    [
+        (['l_hand', 'r_hand', 'L.Ear', 'R.Ear'], None, [1, 0, 3, 2]),
+        (['LEFT hand', 'RIGHT hand', 'heel', 'hair'], None, [1, 0, 2, 3]),
+        (['stem', 'tip'], (), [0, 1]),
+    ],
+)
+def test_sides(tmp_path, joints, pairs, flipped):
+    write(tmp_path / 'a.json', joints)
+    dataset = CocoJointsDataset(ann_file=str(tmp_path / 'a.json'), pairs=pairs)
+    assert dataset.metainfo['flip_indices'] == flipped
+
+
+def test_joints_without_sides_are_told(tmp_path):
+    write(tmp_path / 'a.json', ['handLeft', 'hand'])
+    with pytest.warns(UserWarning, match=r'a flip exchanges none. Name them in pairs'):
+        CocoJointsDataset(ann_file=str(tmp_path / 'a.json'))
+
+
 def test_bad_files_are_named(tmp_path):
     path = tmp_path / 'a.json'
     with pytest.raises(FileNotFoundError, match=r'a.json'):

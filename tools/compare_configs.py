@@ -27,6 +27,8 @@ def main() -> None:
     parser.add_argument('--out', type=Path, required=True, help='JSON file')
     parser.add_argument('--work-dir', type=Path, default=ROOT / 'work_dirs' / 'compared')
     args = parser.parse_args()
+    if missing := [str(path) for path in args.configs if not path.is_file()]:
+        parser.error(f'there is no {", ".join(missing)}')
 
     def runs() -> Iterator[tuple[dict, Config, str]]:
         for seed, people, path in product(args.seeds, args.people or [None], args.configs):

@@ -8,6 +8,7 @@ model = dict(
         out_channels=16,
         depth=50,
         num_stages=4,
+        init_cfg=dict(type='Pretrained', checkpoint='torchvision://resnet50'),
     ),
     head=dict(in_channels=16, num_stages=4, final_layer=None, deconv_out_channels=None),
 )

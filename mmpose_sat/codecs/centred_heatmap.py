@@ -17,6 +17,9 @@ class CentredHeatmap(BaseKeypointCodec):
     Decoding enlarges the maps to the size of the input and takes the highest pixel: without a
     quarter of a cell to guess. Conventions: :mod:`mmpose_sat.codecs.coordinates`.
 
+    With a background, which data have no weight for, ``use_dataset_keypoint_weights`` of MMPose's
+    ``GenerateTarget`` is not possible.
+
     Args:
         input_size: width and height of the network's input, px.
         heatmap_size: width and height of its heatmaps, cells.

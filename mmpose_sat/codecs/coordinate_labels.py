@@ -27,7 +27,9 @@ class DSNTLabel(BaseKeypointCodec):
     cells_along: tuple[str, ...] = ('width', 'height')
     extent = 2.0  # from one edge of the image to the other
     label_mapping_table = dict(
-        keypoint_labels='keypoint_labels', keypoint_weights='keypoint_weights'
+        keypoint_labels='keypoint_labels',
+        keypoint_weights='keypoint_weights',
+        label_extents='label_extents',
     )
 
     def __init__(
@@ -49,9 +51,10 @@ class DSNTLabel(BaseKeypointCodec):
             keypoints_visible: (N, K), 0 for joints that are not labelled; default: all are.
 
         Returns:
-            ``keypoint_labels`` (N, K, 2), 0 for joints that are not labelled, and
+            ``keypoint_labels`` (N, K, 2), 0 for joints that are not labelled,
             ``keypoint_weights`` (N, K): 1 for joints that are labelled and inside of the image,
-            else 0.
+            else 0, and ``label_extents`` (N,): what coordinates are from edge to edge, by which a
+            head tells the labels of another codec.
 
         Raises:
             ValueError: the shapes are others, or a labelled joint is not a number.
@@ -72,6 +75,7 @@ class DSNTLabel(BaseKeypointCodec):
         return dict(
             keypoint_labels=(coordinates * self.extent / 2).astype(dtype),
             keypoint_weights=(labelled & inside).astype(np.float32),
+            label_extents=np.full(len(keypoints), self.extent, np.float32),
         )
 
     def decode(

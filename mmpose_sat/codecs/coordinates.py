@@ -28,6 +28,7 @@ MMPose's are others::
     cell            0                       1                       (2)
     MSRAHeatmap     pixel 0                 pixel 4                   pixel = i W / n
     UDPHeatmap      pixel 0                 pixel 7                   pixel = i (W - 1) / (n - 1)
+      its decode    pixel 0                 pixel 8                   pixel = i W / (n - 1)
     IntegralRegressionLabel, with IntegralRegressionHead and DSNTHead of MMPose
                     0.0  (pixel 0)          0.5  (pixel 4)                 x / W = i / n
 
@@ -58,7 +59,7 @@ def check_size(
         or any(not 1 <= s < np.inf or s != int(s) for s in size)
     ):
         raise ValueError(f'{name} must be ({", ".join(axes)}), each 1 or more, got {size}')
-    return tuple(size)
+    return tuple(int(s) for s in size)
 
 
 def from_pixels(pixels: Array, size: Array) -> Array:

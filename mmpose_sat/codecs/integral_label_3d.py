@@ -61,8 +61,8 @@ class IntegralLabel3D(IntegralLabel):
             flip_indices: (K,), the joint that each joint becomes.
 
         Returns:
-            ``keypoint_labels`` (N, K, 3), ``keypoint_weights`` (N, K) as in :class:`IntegralLabel`,
-            and ``depth_weights`` (N, K): 1 where the depth counts, which lies in the range, else 0.
+            ``keypoint_labels`` (N, K, 3), the rest as in :class:`IntegralLabel`, and
+            ``depth_weights`` (N, K): 1 where the depth counts, which lies in the range, else 0.
 
         Raises:
             ValueError: the shapes are others, a labelled joint is not a number, or a flip has no

@@ -64,6 +64,12 @@ def _describe(path: Path, pairs: Sequence[Sequence[str]] | None) -> dict:
         ) from error
     if any(other != names for other in others):
         raise ValueError(f'{path}: all categories must have the same keypoints, not {categories}')
+    if len(set(names)) < len(names):
+        raise ValueError(f'{path}: the names of joints must differ, got {names}')
+    if wrong := [link for link in links if not all(1 <= end <= len(names) for end in link)]:
+        raise ValueError(
+            f'{path}: skeleton counts joints from 1 to {len(names)}, it has {wrong[0]}'
+        )
     if pairs is None:
         swap = {name: other for name in names if (other := _other_side(name)) in names}
         if not swap:
@@ -73,7 +79,9 @@ def _describe(path: Path, pairs: Sequence[Sequence[str]] | None) -> dict:
                 stacklevel=2,
             )
     else:
-        swap = {a: b for pair in pairs for a, b in (pair, pair[::-1])}
+        swap = {a: b for pair in pairs for a, b in zip(pair, pair[::-1], strict=True)}
+        if any(len(pair) != 2 for pair in pairs) or len(swap) < 2 * len(pairs):
+            raise ValueError(f'pairs must be of two joints, each joint in one of them, got {pairs}')
         if unknown := swap.keys() - set(names):
             raise ValueError(f'pairs names {sorted(unknown)}; {path} has the joints {names}')
     joints = {

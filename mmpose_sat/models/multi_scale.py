@@ -11,6 +11,7 @@ from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.models.utils.tta import flip_heatmaps
 from torch import Tensor
 
+from ..codecs import CentredHeatmap
 from ..registry import MODELS
 from .heads import CoordinateHead
 from .layers.checks import check_whole
@@ -62,7 +63,10 @@ class MultiScalePoseEstimator(TopdownPoseEstimator):
         self.size_divisor = size_divisor
 
     def predict(self, inputs: Tensor, data_samples: list) -> list:
-        """Keypoints of the mean heatmaps; ``output_heatmaps`` in ``test_cfg`` adds these."""
+        """Keypoints of the mean heatmaps; ``output_heatmaps`` in ``test_cfg`` adds these.
+
+        They have the size of the codec's heatmaps, of ``CentredHeatmap`` that of the input.
+        """
         indices = data_samples[0].metainfo['flip_indices']
         views = [self._scaled(inputs, scale, indices) for scale in self.scales]
         heatmaps = torch.stack(views).mean(0)
@@ -86,7 +90,10 @@ class MultiScalePoseEstimator(TopdownPoseEstimator):
                 shift_heatmap=self.test_cfg.get('shift_heatmap', False),
             )
             heatmaps = (heatmaps + flipped) / 2
-        size = self.head.decoder.heatmap_size[::-1]
+        decoder = self.head.decoder
+        # One that enlarges heatmaps gets them enlarged: the mean is taken there, as in the paper.
+        enlarges = isinstance(decoder, CentredHeatmap)
+        size = (decoder.input_size if enlarges else decoder.heatmap_size)[::-1]
         return F.interpolate(heatmaps, size, mode='bicubic', align_corners=False)
 
     def _heatmaps(self, images: Tensor, indices: list[int]) -> Tensor:

@@ -67,9 +67,12 @@ def _update(norm: nn.Module, mean: Tensor, var: Tensor, pixels: int) -> None:
     """Running statistics, as ``nn.BatchNorm2d`` keeps them."""
     unbiased = var * (pixels / (pixels - 1))
     with torch.no_grad():
-        for running, new in ((norm.running_mean, mean), (norm.running_var, unbiased)):
-            running.lerp_(new, norm.momentum)  # type: ignore[operator, arg-type]
         norm.num_batches_tracked.add_(1)  # type: ignore[operator]
+        share = norm.momentum
+        if share is None:  # all batches count alike
+            share = 1 / norm.num_batches_tracked.item()
+        for running, new in ((norm.running_mean, mean), (norm.running_var, unbiased)):
+            running.lerp_(new, share)  # type: ignore[operator, arg-type]
 
 
 def _is_pointwise(conv: nn.Module, x: Tensor) -> bool:
@@ -90,7 +93,6 @@ def _runs_native(norm: nn.Module, x: Tensor) -> bool:
     return (
         type(norm) is nn.BatchNorm2d
         and norm.training
-        and norm.momentum is not None
         and norm.affine
         and norm.track_running_stats
         and norm.weight.dtype == (torch.float64 if x.dtype == torch.float64 else torch.float32)

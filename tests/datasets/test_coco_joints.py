@@ -78,6 +78,16 @@ def test_bad_files_are_named(tmp_path):
     write(path)
     with pytest.raises(ValueError, match=r"pairs names \['hand'\].*joints \['nose'"):
         CocoJointsDataset(ann_file=str(path), pairs=[('hand', 'nose')])
+    for pairs in ([('nose', 'LeftHand'), ('nose', 'RightHand')], [('nose', *JOINTS[1:3])]):
+        with pytest.raises(ValueError, match='pairs must be of two joints, each joint in one'):
+            CocoJointsDataset(ann_file=str(path), pairs=pairs)
+    write(path, ['a', 'a'])
+    with pytest.raises(ValueError, match='names of joints must differ'):
+        CocoJointsDataset(ann_file=str(path))
+    write(path, skeleton=[[0, 1]])
+    with pytest.raises(ValueError, match=r'counts joints from 1 to 5, it has \[0, 1\]'):
+        CocoJointsDataset(ann_file=str(path))
+    write(path)
     content = json.loads(path.read_text())
     content['categories'].append(dict(id=2, name='dog', keypoints=['tail']))
     path.write_text(json.dumps(content))

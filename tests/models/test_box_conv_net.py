@@ -105,15 +105,18 @@ def test_multiply_adds_of_a_transition_in_training(training):
     assert macs == dict(left=25 * (4 * 9 + 4 * 3), right=25 * (4 * 3 + 3 * 9 + 3 * 3))
 
 
-def test_checkpointing_changes_nothing():
+@pytest.mark.parametrize('norm', [dict(), dict(momentum=None)], ids=['running', 'mean'])
+def test_checkpointing_changes_nothing(norm):
     torch.manual_seed(0)
-    plain, saving = tiny(), tiny(with_cp=True)
+    norm_cfg = dict(type='BN', **norm)
+    plain, saving = tiny(norm_cfg=norm_cfg), tiny(norm_cfg=norm_cfg, with_cp=True)
     saving.load_state_dict(plain.state_dict())
     x = torch.randn(2, 3, 32, 32)
     for net in (plain, saving):
         net(x)[0].square().mean().backward()
     for (name, p), q in zip(plain.named_parameters(), saving.parameters(), strict=True):
         torch.testing.assert_close(p.grad, q.grad, msg=lambda m, name=name: f'{name}: {m}')
+    torch.testing.assert_close(dict(plain.named_buffers()), dict(saving.named_buffers()))
 
 
 def test_frozen_stages_and_norm_eval():

@@ -135,6 +135,17 @@ def test_scores_of_heatmap_baselines_tell_a_peak_from_a_doubt(activation):
     assert scores[0] > 0.99 and (scores[1:] < 0.6).all()
 
 
+def test_argmax_decodes_what_the_expectation_was_trained_for():
+    feats, batch = (torch.randn(2, CHANNELS, 4, 3),), samples(2, 'IntegralLabel')
+    plain = MODELS.build(head_config('IntegralHead'))
+    head = MODELS.build(head_config('IntegralHead', decode='argmax'))
+    head.load_state_dict(plain.state_dict())
+    losses = [h.loss(feats, batch)['loss_joint'] for h in (plain, head)]
+    assert torch.equal(*losses) and losses[1].requires_grad
+    with torch.autocast('cpu', torch.bfloat16):
+        assert np.isfinite(head.predict(feats, batch)[0].keypoints).all()
+
+
 def test_weights_of_a_heatmap_network_load():
     init_default_scope('mmpose')
     theirs = HeatmapHead(4, 3, deconv_out_channels=(8, 8), deconv_kernel_sizes=(4, 4))
@@ -162,6 +173,21 @@ def test_every_stage_has_a_loss():
     [
         (lambda: DSNTHead(4, 3, activation='tanh'), "activation must be one of .*, got 'tanh'"),
         (lambda: DSNTHead(4, 3, num_stages=2), 'num_stages=2 takes the features as logits'),
+        (
+            lambda: DSNTHead(
+                4, 3, num_stages=2, final_layer=None, conv_out_channels=(4,), conv_kernel_sizes=(3,)
+            ),
+            'conv_out_channels must be None',
+        ),
+        (
+            lambda: IntegralHead(
+                4,
+                3,
+                decoder=CODECS['IntegralLabel'],
+                loss=dict(type='mmpose_sat.IntegralLoss', heatmap='disc', input_size=(64, 64)),
+            ),
+            r'loss has input_size=\(64, 64\), the decoder \(24, 32\)',
+        ),
         (lambda: DSNTHead(4, 3, num_stages=0), 'num_stages=0 must be 1 or more'),
         (lambda: DSNTHead(4, 3, loss=dict(type='L1Loss')), 'loss must be .* 2 axes.*got L1Loss'),
         (
@@ -203,9 +229,35 @@ def test_labels_that_do_not_fit_are_named():
     feats = (torch.randn(2, CHANNELS, 8, 6),)
     with pytest.raises(ValueError, match=r'\(2, 1, 2\) .*, the labels are \(2, 3, 2\)'):
         head.loss(feats, samples(2))
+    with pytest.raises(ValueError, match='flip_indices of the data has 3 joints'):
+        head.predict([feats, feats], samples(2), dict(flip_test=True))
     head.decoder = None
-    with pytest.raises(ValueError, match='needs a decoder'):
-        head.loss(feats, samples(2))
+    for call in (head.loss, head.predict):
+        with pytest.raises(ValueError, match='needs a decoder'):
+            call(feats, samples(2))
+
+
+def test_labels_of_another_codec_are_refused():
+    head, feats = MODELS.build(head_config('DSNTHead')), (torch.randn(1, CHANNELS, 8, 6),)
+    with pytest.raises(ValueError, match=r'labels within ±0\.5, DSNTLabel, .* is for ±1'):
+        head.loss(feats, samples(1, 'IntegralLabel'))
+    (sample,) = samples(1)
+    sample.set_metainfo(dict(input_size=(32, 32)))
+    with pytest.raises(ValueError, match=r'input_size=\(32, 32\) .* is for \(24, 32\)'):
+        head.loss(feats, [sample])
+
+
+@pytest.mark.parametrize('regulariser', [None, 'var', 'kl', 'js'])
+def test_what_does_not_count_may_be_no_number(regulariser):
+    loss = dict(type='mmpose_sat.DSNTLoss', regulariser=regulariser)
+    head = MODELS.build(head_config('DSNTHead', loss=loss))
+    feats = (torch.randn(1, CHANNELS, 8, 6, requires_grad=True),)
+    (sample,) = samples(1)
+    sample.gt_instance_labels.keypoint_labels[0, 1] = float('nan')
+    sample.gt_instance_labels.keypoint_weights[0, 1] = 0
+    losses = head.loss(feats, [sample])
+    (gradient,) = torch.autograd.grad(sum(v for k, v in losses.items() if 'loss' in k), feats)
+    assert gradient.isfinite().all() and gradient.any()
 
 
 @pytest.mark.parametrize('name', ['IntegralHead', 'DirectRegressionHead'])
@@ -234,6 +286,12 @@ def test_autocast_leaves_coordinates_exact(dtype):
     expected = (targets.numpy() + 1) * np.array(SIZE) / 2 - 0.5
     np.testing.assert_allclose(instances.keypoints, expected, atol=1e-3)
     assert all(value.dtype == torch.float32 for value in losses.values())
+
+
+def test_a_fully_connected_head_in_half_precision():
+    head = MODELS.build(head_config('FullyConnectedHead')).bfloat16()
+    coordinates, _ = head((torch.randn(1, CHANNELS, 8, 6, dtype=torch.bfloat16),))
+    assert coordinates.dtype == torch.float32
 
 
 def test_direct_regression_is_exact_under_autocast():

@@ -181,7 +181,7 @@ def test_the_loss_of_a_marginal_vanishes_on_the_gaussian_in_space():
 
 
 def test_bad_input_is_named():
-    with pytest.raises(ValueError, match=r'depth must be 1 or more for each .*, got 0'):
+    with pytest.raises(ValueError, match=r'depth\[0\]=0 must be 1 or more, a whole number'):
         IntegralHead3D(4, 3, depth=0)
     with pytest.raises(ValueError, match=r'num_stages=1, got \(1, 64\)'):
         IntegralHead3D(4, 3, depth=(1, 64))
@@ -192,3 +192,14 @@ def test_bad_input_is_named():
     head = MODELS.build(HEAD | dict(depth=4))
     with pytest.raises(ValueError, match=r'heatmap_size .*\(6, 8, 5\).* makes \(6, 8, 4\)'):
         head((torch.zeros(1, 48, 8, 6),))
+
+
+def test_joints_that_do_not_count_have_no_depth_either():
+    head = MODELS.build(DIRECT)
+    feats = (torch.randn(1, 48, 1, 1),)
+    batch = samples([DEPTH])
+    weights = torch.tensor([[1.0, 0.5, 0]])  # as the data may weigh joints
+    batch[0].gt_instance_labels.keypoint_weights = weights
+    expected = (head(feats) / 2 - batch[0].gt_instance_labels.keypoint_labels).abs()
+    loss = head.loss(feats, batch)['loss_joint']
+    torch.testing.assert_close(loss, (expected * weights[..., None]).sum())

@@ -79,6 +79,22 @@ def test_other_stages_are_refused(codec, stages, maps, message):
             call(feats, [sample()])
 
 
+def test_the_accuracy_is_that_of_labelled_joints():
+    labelled = sample()
+    labelled.gt_fields.heatmaps[2] = 0  # without a label, which weighs all the same
+    maps = labelled.gt_fields.heatmaps[None] + 1e-3 * torch.rand(1, 4, 8, 8)
+    assert MODELS.build(HEAD).loss([maps, maps], [labelled])['acc_pose'] == 1
+
+
+def test_labels_that_do_not_fit_are_refused():
+    head, other = MODELS.build(HEAD), sample()
+    with pytest.raises(ValueError, match=r'shape \(1, 4, 8, 1\), the labels are \(1, 4, 8, 8\)'):
+        head.loss([torch.zeros(1, 4, 8, 1)] * 2, [other])
+    other.set_metainfo(dict(input_size=(48, 64)))
+    with pytest.raises(ValueError, match=r'input_size=\(48, 64\)'):
+        head.loss([torch.zeros(1, 4, 8, 8)] * 2, [other])
+
+
 @pytest.mark.parametrize('options', [dict(num_stages=0), dict(out_channels=0)])
 def test_numbers_below_one_are_refused(options):
     with pytest.raises(ValueError, match='=0 must be 1 or more'):
@@ -119,6 +135,13 @@ def test_scales_agree_on_where_a_joint_is(flip_test):
         expected = POINTS[0]
     (found,) = model.predict(image, [sample()])
     np.testing.assert_allclose(found.pred_instances.keypoints[0], expected, atol=2)
+
+
+def test_maps_that_the_codec_enlarges_are_averaged_enlarged():
+    image = torch.zeros(1, 3, 64, 64)
+    model = estimator(test_cfg=dict(output_heatmaps=True))
+    (found,) = model.predict(image, [sample()])
+    assert found.pred_fields.heatmaps.shape == (3, 64, 64)
 
 
 @pytest.mark.parametrize('codec', ['MSRAHeatmap', 'UDPHeatmap'])

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from mmengine.registry import init_default_scope
+from mmpose.models.backbones import ResNet
 from mmpose.registry import MODELS
 from torch import nn
 
@@ -83,6 +84,44 @@ def test_each_stage_gives_heatmaps_and_hears_of_the_one_before(model, size, stri
     assert outputs[1].shape[:2] == (2, 3)
     (gradient,) = torch.autograd.grad(outputs[1].square().sum(), outputs[0])
     assert gradient.abs().sum() > 0
+
+
+def test_a_fresh_hourglass_is_initialised_as_pytorch_does():
+    model = StackedHourglass(3, num_stacks=1, channels=64, depth=1)
+    model.init_weights()
+    weight = model.stacks[0][1].branch[1].conv.weight
+    bound = weight[0].numel() ** -0.5  # of the uniform distribution
+    assert 0.95 * bound < weight.abs().max() <= bound
+
+
+def test_a_fresh_multi_stage_resnet_begins_as_mmposes_parts():
+    model = MultiStageResNet(3, 18, num_stages=2, deconv_channels=(4, 4))
+    model.init_weights()
+    for stage, head in zip(model.stages, model.heads, strict=True):
+        for block in (*stage[0], *stage[1]):
+            assert not block.norm2.weight.any() and block.norm1.weight.eq(1).all()
+        assert head.final_layer.weight.std() < 2e-3
+        weight = stage[0][1].conv1.weight
+        assert weight.std().item() == pytest.approx((2 / weight[:, 0].numel()) ** 0.5, rel=0.05)
+
+
+def test_a_multi_stage_resnet_starts_from_a_resnet(tmp_path):
+    trained = ResNet(18)
+    torch.save(trained.state_dict(), tmp_path / 'resnet.pth')
+    model = MultiStageResNet(
+        3, 18, num_stages=2, deconv_channels=(4, 4),
+        init_cfg=dict(type='Pretrained', checkpoint=str(tmp_path / 'resnet.pth')),
+    )  # fmt: skip
+    model.init_weights()
+    torch.testing.assert_close(model.trunk.conv1.weight, trained.conv1.weight)
+    first, second = model.stages
+    torch.testing.assert_close(first[0].state_dict(), trained.layer3.state_dict())
+    for stage in (first, second):
+        torch.testing.assert_close(stage[0][1].state_dict(), trained.layer3[1].state_dict())
+        torch.testing.assert_close(stage[1].state_dict(), trained.layer4.state_dict())
+    wider = second[0][0].conv1.weight
+    assert wider.shape[1] == 128 + 3 and 0.02 < wider.std() < 0.05  # Kaiming
+    assert all(head.final_layer.weight.std() < 2e-3 for head in model.heads)
 
 
 def test_bad_arguments_are_named():

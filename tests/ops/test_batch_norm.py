@@ -66,6 +66,15 @@ def test_values_gradients_and_statistics(shape, dtype, relu):
         torch.testing.assert_close(a.double(), b, rtol=1e-5, atol=1e-6)
 
 
+def test_statistics_may_be_means_of_all_batches():
+    norm = layer(6, momentum=None)
+    plainly = copy.deepcopy(norm)
+    for x in images((2, 6, 5, 7)), 2 * images((1, 6, 5, 7)):
+        batch_norm(norm, x)
+        plainly(x)
+    torch.testing.assert_close(dict(norm.named_buffers()), dict(plainly.named_buffers()))
+
+
 @pytest.mark.parametrize('relu', [False, True])
 @pytest.mark.parametrize('has_before', [False, True])
 @pytest.mark.parametrize('dtype', TOLERANCE)
@@ -148,7 +157,6 @@ torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
     'norm',
     [
         nn.BatchNorm2d(6).eval(),
-        layer(6, momentum=None),
         layer(6, affine=False),
         layer(6, track_running_stats=False),
         nn.GroupNorm(2, 6),

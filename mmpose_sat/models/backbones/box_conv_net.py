@@ -16,6 +16,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from ...ops.native import prefers_other_formats
 from ...registry import MODELS
 from ..layers import ConvBNReLU, ShuffleStage, ShuffleUnit, TransitionUnit
+from ..layers.checks import check_each_whole
 
 __all__ = ['BoxConvNet']
 
@@ -55,9 +56,9 @@ class BoxConvNet(BaseBackbone):
         ``(B, channels[i], ceil(H / 4), ceil(W / 4))``.
 
     Raises:
-        ValueError: The stages disagree in number, a width is odd, an index is out of range, or
-            ``dilated`` cannot have one of ``kernel_sizes``; on loading, a checkpoint of another
-            network.
+        ValueError: The stages disagree in number, one has no pair of units, a width is odd, an
+            index is out of range, or ``dilated`` cannot have one of ``kernel_sizes``; on loading, a
+            checkpoint of another network.
     """
 
     def __init__(
@@ -165,6 +166,7 @@ def _check_plan(
             f'channels={tuple(channels)}, num_pairs={tuple(num_pairs)} and '
             f'kernel_sizes={tuple(kernel_sizes)} must have one entry for each stage'
         )
+    check_each_whole(num_pairs=tuple(num_pairs))
     if odd := [c for c in channels if c < 2 or c % 2]:
         raise ValueError(f'channels={tuple(channels)} must be even and positive, got {odd[0]}')
     stages = len(channels)

@@ -1,11 +1,13 @@
 """The multi-stage network of integral regression (arXiv 1711.08229), four stages in the paper."""
 
+import re
 from typing import Any
 
 import torch
+from mmengine.model import ModuleList, constant_init
 from mmpose.models.backbones import ResNet
 from mmpose.models.backbones.base_backbone import BaseBackbone
-from mmpose.models.backbones.resnet import ResLayer
+from mmpose.models.backbones.resnet import BasicBlock, Bottleneck, ResLayer
 from mmpose.models.heads import HeatmapHead
 from torch import Tensor, nn
 
@@ -29,8 +31,10 @@ class MultiStageResNet(BaseBackbone):
         num_stages: Number of stages.
         deconv_channels: Channels of the two deconvolutions, which lead from stride 32 to the stride
             8 of conv3.
-        norm_cfg: Normalisation after each convolution.
+        norm_cfg: Normalisation after each convolution of the ResNet.
         init_cfg: MMEngine initialisation; default: that of MMPose's ``ResNet`` and ``HeatmapHead``.
+            ``Pretrained`` takes weights of a ``ResNet`` too: each stage begins with a copy of its
+            conv4 and conv5, but for the first layers of later stages, whose input is wider.
 
     Shape:
         ``(B, 3, H, W)``, H and W multiples of 32 -> ``num_stages`` of
@@ -51,7 +55,12 @@ class MultiStageResNet(BaseBackbone):
         init_cfg: dict | list | None = None,
     ) -> None:
         check_whole(num_stages=num_stages)
-        super().__init__(init_cfg)
+        fresh = [
+            dict(type='Kaiming', layer='Conv2d'),
+            dict(type='Constant', val=1, layer=['_BatchNorm', 'GroupNorm']),
+        ]
+        self.is_pretrained = isinstance(init_cfg, dict) and init_cfg['type'] == 'Pretrained'
+        super().__init__([*fresh, init_cfg] if self.is_pretrained else init_cfg or fresh)
         norm_cfg = norm_cfg or dict(type='BN')
         self.trunk = ResNet(
             depth,
@@ -77,7 +86,7 @@ class MultiStageResNet(BaseBackbone):
         self.stages = nn.ModuleList(
             stage(shared if i == 0 else shared + out_channels) for i in range(num_stages)
         )
-        self.heads = nn.ModuleList(
+        self.heads = ModuleList(
             HeatmapHead(4 * shared, out_channels, deconv_channels, (4, 4))
             for _ in range(num_stages)
         )
@@ -91,3 +100,32 @@ class MultiStageResNet(BaseBackbone):
             features: Any = torch.cat([shared, outputs[-1]], 1) if outputs else shared
             outputs.append(head((stage(features),)))
         return tuple(outputs)
+
+    def init_weights(self) -> None:
+        """As MMPose's ``ResNet``: without weights to start from, residual branches begin at 0."""
+        super().init_weights()
+        if not self.is_pretrained:
+            for module in self.stages.modules():
+                if isinstance(module, Bottleneck):
+                    constant_init(module.norm3, 0)
+                elif isinstance(module, BasicBlock):
+                    constant_init(module.norm2, 0)
+
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any
+    ) -> None:
+        if f'{prefix}layer4.0.conv1.weight' in state_dict:
+            own = self.state_dict()
+            for key in [key for key in state_dict if key.startswith(prefix)]:
+                value = state_dict.pop(key)
+                for name in self._places_of(key.removeprefix(prefix)):
+                    if name in own and own[name].shape == value.shape:
+                        state_dict[prefix + name] = value
+        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
+
+    def _places_of(self, name: str) -> list[str]:
+        """What a parameter of a ``ResNet`` is called here."""
+        if found := re.match(r'layer([34])(.*)', name):
+            index = int(found[1]) - 3
+            return [f'stages.{stage}.{index}{found[2]}' for stage in range(len(self.stages))]
+        return [f'trunk.{name}']

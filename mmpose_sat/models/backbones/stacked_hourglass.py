@@ -6,27 +6,16 @@ MMPose's ``HourglassNet`` is that of CornerNet and has six times as many paramet
 from collections.abc import Sequence
 
 import torch.nn.functional as F
-from mmcv.cnn import ConvModule
 from mmpose.models.backbones.base_backbone import BaseBackbone
 from torch import Tensor, nn
 
 from ...registry import MODELS
 from ..layers.checks import check_each_whole, check_whole
+from ..layers.context import conv
 
 __all__ = ['StackedHourglass']
 
-
-def _conv(in_channels: int, out_channels: int, kernel_size: int, first: str = 'norm') -> ConvModule:
-    """A convolution with bias, batch norm and ReLU before it (``first='norm'``) or after."""
-    return ConvModule(
-        in_channels,
-        out_channels,
-        kernel_size,
-        padding=kernel_size // 2,
-        bias=True,
-        norm_cfg=dict(type='BN'),
-        order=('norm', 'act', 'conv') if first == 'norm' else ('conv', 'norm', 'act'),
-    )
+BEFORE = ('norm', 'act', 'conv')
 
 
 class Residual(nn.Module):
@@ -36,7 +25,9 @@ class Residual(nn.Module):
         super().__init__()
         middle = out_channels // 2
         self.branch = nn.Sequential(
-            _conv(in_channels, middle, 1), _conv(middle, middle, 3), _conv(middle, out_channels, 1)
+            conv(in_channels, middle, 1, order=BEFORE),
+            conv(middle, middle, 3, order=BEFORE),
+            conv(middle, out_channels, 1, order=BEFORE),
         )
         same = in_channels == out_channels
         self.skip = nn.Identity() if same else nn.Conv2d(in_channels, out_channels, 1)
@@ -106,7 +97,7 @@ class StackedHourglass(BaseBackbone):
         super().__init__(init_cfg)
         self.multiple = 4 * 2**depth
         self.stem = nn.Sequential(
-            ConvModule(3, channels // 4, 7, 2, 3, bias=True, norm_cfg=dict(type='BN')),
+            conv(3, channels // 4, 7, stride=2),
             Residual(channels // 4, channels // 2),
             nn.MaxPool2d(2),
             Residual(channels // 2, channels),
@@ -116,7 +107,7 @@ class StackedHourglass(BaseBackbone):
             nn.Sequential(
                 Hourglass(depth, channels),
                 Residual(channels, channels),
-                _conv(channels, channels, 1, first='conv'),
+                conv(channels, channels, 1),
             )
             for _ in range(num_stacks)
         )

@@ -33,17 +33,45 @@ def check_axes(axes: int, **parts: Any) -> None:
             )
 
 
+def check_codec(batch_data_samples: list, decoder: Any) -> None:
+    """Raise a ValueError where labels were not made by the head's codec, as far as they tell."""
+    for sample in batch_data_samples:
+        size, wanted = sample.metainfo.get('input_size'), getattr(decoder, 'input_size', None)
+        if size is not None and wanted is not None and tuple(size) != tuple(wanted):
+            raise ValueError(
+                f'the pipeline makes images of input_size={tuple(size)} (width, height), the '
+                f'decoder of the head is for {tuple(wanted)}'
+            )
+        extents = sample.gt_instance_labels.get('label_extents')
+        if extents is not None and (extents != decoder.extent).any():
+            raise ValueError(
+                f'the encoder of the pipeline makes labels within ±{extents[0].item() / 2:g}, '
+                f'{type(decoder).__name__}, the decoder of the head, is for ±{decoder.extent / 2:g}'
+            )
+
+
+def half_extent(decoder: Any) -> float:
+    """What 1 is in the codec's labels.
+
+    Raises:
+        ValueError: there is no codec.
+    """
+    if decoder is None:
+        raise ValueError('the head needs a decoder: the codec that made the labels')
+    return decoder.extent / 2
+
+
 def targets_of(
     batch_data_samples: list, decoder: Any, coordinates: Tensor
 ) -> tuple[Tensor, Tensor]:
     """What coordinates (B, K, 2 or 3) in [-1, 1] should be, and how much they count, (B, K).
 
     Raises:
-        ValueError: there is no decoder to say what range labels have, their shape is another, or
-            joints that count are outside of that range.
+        ValueError: there is no decoder to say what range labels have, another codec made them,
+            their shape is another, or joints that count are outside of that range.
     """
-    if decoder is None:
-        raise ValueError('the head needs a decoder: the codec that made the labels')
+    reach = half_extent(decoder)
+    check_codec(batch_data_samples, decoder)
     labels = [sample.gt_instance_labels for sample in batch_data_samples]
     targets = torch.cat([label.keypoint_labels for label in labels])
     if targets.shape != coordinates.shape:
@@ -52,17 +80,17 @@ def targets_of(
             f'axes), the labels are {tuple(targets.shape)}: out_channels must be the number of '
             'joints, and the encoder of the pipeline the decoder of the head'
         )
-    targets = targets.to(coordinates.dtype) * (2 / decoder.extent)
+    targets = targets.to(coordinates.dtype) / reach
     weights = torch.cat([label.keypoint_weights for label in labels])
     beyond = ~(targets.abs() <= 1).all(-1) & (weights > 0)
     if beyond.any():
         raise ValueError(
             f'keypoint_labels of {int(beyond.sum())} joints are outside of the image or not a '
             f'number, and keypoint_weights count them: labels must be within '
-            f'±{decoder.extent / 2:g} (encoder of the pipeline and decoder of the head being the '
+            f'±{reach:g} (encoder of the pipeline and decoder of the head being the '
             'same codec), or weigh 0'
         )
-    return targets, weights
+    return torch.where(weights[..., None] > 0, targets, 0), weights  # NaN would reach gradients
 
 
 def add(losses: dict[str, Tensor], stage: dict[str, Tensor]) -> None:
@@ -116,10 +144,11 @@ class CoordinateHead(HeatmapHead):
     ) -> None:
         check_choice('activation', activation, ACTIVATIONS)
         check_whole(num_stages=num_stages)
-        if num_stages > 1 and (final_layer is not None or deconv_out_channels):
+        layers = (final_layer, deconv_out_channels, kwargs.get('conv_out_channels'))
+        if num_stages > 1 and any(layers):
             raise ValueError(
-                f'num_stages={num_stages} takes the features as logits: '
-                'final_layer and deconv_out_channels must be None'
+                f'num_stages={num_stages} takes the features as logits: final_layer, '
+                'deconv_out_channels and conv_out_channels must be None'
             )
         if deconv_out_channels:
             kwargs.setdefault('deconv_kernel_sizes', (4,) * len(deconv_out_channels))
@@ -131,6 +160,11 @@ class CoordinateHead(HeatmapHead):
             **kwargs,
         )
         check_axes(self.axes, loss=self.loss_module, decoder=self.decoder)
+        loss_size = getattr(self.loss_module, 'input_size', None)
+        if self.decoder is not None and loss_size not in (None, self.decoder.input_size):
+            raise ValueError(
+                f'loss has input_size={loss_size}, the decoder {self.decoder.input_size}'
+            )
         self.activation = activation
         self.num_stages = num_stages
 
@@ -168,15 +202,24 @@ class CoordinateHead(HeatmapHead):
             return self.logits(feats)[-1]
         plain, mirrored = (self.logits(view)[-1] for view in feats)
         flip_indices = batch_data_samples[0].metainfo['flip_indices']
+        if len(flip_indices) != self.out_channels:
+            raise ValueError(
+                f'flip_indices of the data has {len(flip_indices)} joints, the head '
+                f'out_channels={self.out_channels}'
+            )
         if plain.requires_grad or isinstance(self.final_layer, nn.Identity):
             plain = plain.clone()  # not ours to write to
         for joint, other in enumerate(flip_indices):  # one by one: volumes are large
             plain[:, joint].add_(mirrored[:, other].flip(-1)).div_(2)
         return plain
 
-    def coordinates(self, logits: Tensor, heatmaps: Tensor) -> Tensor:
-        """Coordinates (B, K, 2) in [-1, 1] of logits and their heatmaps, both (B, K, H, W)."""
+    def regress(self, heatmaps: Tensor) -> Tensor:
+        """Coordinates (B, K, 2) in [-1, 1] of heatmaps (B, K, H, W), which losses train."""
         return expectation(heatmaps)
+
+    def coordinates(self, logits: Tensor, heatmaps: Tensor) -> Tensor:
+        """Coordinates (B, K, 2) that are predicted, of logits and heatmaps, both (B, K, H, W)."""
+        return self.regress(heatmaps)
 
     def forward(self, feats: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
         """Coordinates (B, K, 2) in [-1, 1] and heatmaps (B, K, H, W) of the last stage."""
@@ -195,7 +238,7 @@ class CoordinateHead(HeatmapHead):
         heatmaps = normalise(logits, self.activation)
         coordinates = self.coordinates(logits, heatmaps)
         scores = local_mass(heatmaps, coordinates)
-        preds = self.decode((coordinates * (self.decoder.extent / 2), scores))
+        preds = self.decode((coordinates * half_extent(self.decoder), scores))
         if test_cfg.get('output_heatmaps', False):
             return preds, [PixelData(heatmaps=heatmap) for heatmap in heatmaps.detach()]
         return preds
@@ -207,10 +250,11 @@ class CoordinateHead(HeatmapHead):
         losses: dict[str, Tensor] = {}
         for logits in self.logits(feats):
             heatmaps = normalise(logits, self.activation)
-            coordinates = self.coordinates(logits, heatmaps)
+            coordinates = self.regress(heatmaps)
             targets, weights = targets_of(batch_data_samples, self.decoder, coordinates)
             add(losses, self.loss_module(logits, heatmaps, coordinates, targets, weights))
-        return losses | dict(acc_pose=near(coordinates, targets, weights))
+        found = self.coordinates(logits.detach(), heatmaps)
+        return losses | dict(acc_pose=near(found, targets, weights))
 
 
 @MODELS.register_module()
@@ -253,12 +297,10 @@ class IntegralHead(CoordinateHead):
         self.decodes_by = decode
 
     def coordinates(self, logits: Tensor, heatmaps: Tensor) -> Tensor:
-        """Coordinates (B, K, 2) in [-1, 1] of logits and their heatmaps, both (B, K, H, W)."""
-        return (
-            expectation(heatmaps)
-            if self.decodes_by == 'expectation'
-            else argmax_coordinates(logits)
-        )
+        """Coordinates (B, K, 2) that are predicted, of logits and heatmaps, both (B, K, H, W)."""
+        if self.decodes_by == 'argmax':
+            return argmax_coordinates(logits)
+        return self.regress(heatmaps)
 
 
 @MODELS.register_module()
@@ -284,6 +326,6 @@ class FullyConnectedHead(CoordinateHead):
         width, height = decoder['heatmap_size']
         self.linear = nn.Linear(width * height, 2)
 
-    def coordinates(self, logits: Tensor, heatmaps: Tensor) -> Tensor:
+    def regress(self, heatmaps: Tensor) -> Tensor:
         """Coordinates (B, K, 2), in [-1, 1] where they are right, of heatmaps (B, K, H, W)."""
-        return wide(self.linear(heatmaps.flatten(2)))
+        return wide(self.linear(heatmaps.flatten(2).to(self.linear.weight.dtype)))

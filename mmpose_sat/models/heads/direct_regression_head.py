@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ...registry import MODELS
 from ..layers.heatmaps import wide
-from .coordinate_head import check_axes, near, targets_of
+from .coordinate_head import check_axes, half_extent, near, targets_of
 
 __all__ = ['DirectRegressionHead']
 
@@ -52,7 +52,7 @@ class DirectRegressionHead(RegressionHead):
             coordinates = (plain + mirrored) / 2
         else:
             coordinates = self.forward(feats)
-        return self.decode(coordinates[:, None] * (self.decoder.extent / 2))
+        return self.decode(coordinates[:, None] * half_extent(self.decoder))
 
     def loss(
         self, feats: tuple[Tensor, ...], batch_data_samples: list, train_cfg: dict | None = None

@@ -8,18 +8,19 @@ from mmengine.structures import PixelData
 from torch import Tensor, nn
 
 from ...registry import MODELS
-from ..layers.checks import check_choice
+from ..layers.checks import check_choice, check_each_whole
 from ..layers.heatmaps import argmax_coordinates, marginal_mass, mean_of, wide
 from ..layers.volumes import softmax_marginals
-from .coordinate_head import CoordinateHead, add, near, targets_of
+from .coordinate_head import CoordinateHead, add, half_extent, near, targets_of
 from .direct_regression_head import DirectRegressionHead
 
 __all__ = ['DirectRegressionHead3D', 'IntegralHead3D']
 
 
-def depth_weights_of(batch_data_samples: list) -> Tensor:
-    """Weights (B, K) of the samples' depths."""
-    return torch.cat([sample.gt_instance_labels.depth_weights for sample in batch_data_samples])
+def depth_weights_of(batch_data_samples: list, weights: Tensor) -> Tensor:
+    """Weights (B, K) of depths: those of the joints where the depth is known, else 0."""
+    labels = [sample.gt_instance_labels for sample in batch_data_samples]
+    return weights * (torch.cat([label.depth_weights for label in labels]) > 0)
 
 
 @MODELS.register_module()
@@ -54,11 +55,12 @@ class IntegralHead3D(CoordinateHead):
         **kwargs: Any,
     ) -> None:
         num_stages = kwargs.get('num_stages', 1)
-        depths = (depth,) * num_stages if isinstance(depth, int) else tuple(depth)
-        if len(depths) != num_stages or min(depths) < 1:
+        depths = tuple(depth) if isinstance(depth, Sequence) else (depth,) * num_stages
+        if len(depths) != num_stages:
             raise ValueError(
-                f'depth must be 1 or more for each of num_stages={num_stages}, got {depth}'
+                f'depth must be one number, or one for each of num_stages={num_stages}, got {depth}'
             )
+        check_each_whole(depth=depths)
         if kwargs.get('activation', 'softmax') != 'softmax':
             raise ValueError(f"activation must be 'softmax', got {kwargs['activation']!r}")
         check_choice('decode', decode, ('expectation', 'argmax'))
@@ -98,7 +100,7 @@ class IntegralHead3D(CoordinateHead):
         axes, *_ = softmax_marginals(logits)
         coordinates = self.coordinates(logits, axes)
         scores = self.scores(logits, axes, coordinates)
-        preds = self.decode((coordinates * (self.decoder.extent / 2), scores))
+        preds = self.decode((coordinates * half_extent(self.decoder), scores))
         if test_cfg.get('output_heatmaps', False):
             # One joint at a time: volumes are large.
             planes = torch.stack([wide(volumes).logsumexp(1) for volumes in logits.unbind(1)], 1)
@@ -110,13 +112,14 @@ class IntegralHead3D(CoordinateHead):
         self, feats: tuple[Tensor, ...], batch_data_samples: list, train_cfg: dict | None = None
     ) -> dict[str, Tensor]:
         """The losses, summed over the stages, and the share of joints near in the plane."""
-        depth_weights = depth_weights_of(batch_data_samples)
         losses: dict[str, Tensor] = {}
         for logits in self.logits(feats):
             axes, normaliser, logits = softmax_marginals(logits)
             coordinates = mean_of(axes)
             targets, weights = targets_of(batch_data_samples, self.decoder, coordinates)
-            deep = depth_weights if logits.shape[2] > 1 else torch.zeros_like(depth_weights)
+            deep = depth_weights_of(batch_data_samples, weights)
+            if logits.shape[2] == 1:
+                deep = torch.zeros_like(deep)
             call = (logits, normaliser, coordinates, targets, weights, deep)
             add(losses, self.loss_module(*call))
         found = self.coordinates(logits.detach(), axes)
@@ -153,6 +156,6 @@ class DirectRegressionHead3D(DirectRegressionHead):
         """The joint loss, and the share of joints near in the plane."""
         coordinates = self.forward(feats)
         targets, weights = targets_of(batch_data_samples, self.decoder, coordinates)
-        depth_weights = depth_weights_of(batch_data_samples)
+        depth_weights = depth_weights_of(batch_data_samples, weights)
         losses = self.loss_module(None, None, coordinates, targets, weights, depth_weights)
         return losses | dict(acc_pose=near(coordinates, targets, weights))

@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
+import torch
+from mmpose.evaluation.functional import pose_pck_accuracy
 from mmpose.models.heads import CPMHead
+from mmpose.utils.tensor_utils import to_numpy
 from torch import Tensor
 
 from ...registry import MODELS
 from ..layers.checks import check_whole
+from .coordinate_head import check_codec
 
 __all__ = ['StageHeatmapHead']
 
@@ -26,8 +30,8 @@ class StageHeatmapHead(CPMHead):
 
     Raises:
         ValueError: a number is not a whole one, 1 or more; the features are not as many as the
-            stages; a stage has other maps than the codec: K, and one more for a background. Without
-            a codec both will do.
+            stages; a stage has other maps than the codec: K, and one more for a background, without
+            a codec both will do; in training, maps of another size, or labels of another codec.
     """
 
     def __init__(self, out_channels: int, num_stages: int, **kwargs: Any) -> None:
@@ -57,10 +61,30 @@ class StageHeatmapHead(CPMHead):
         self._check(feats, *{self.out_channels, *self._maps()})  # predict gives it joints alone
         return super().forward(feats)
 
-    def loss(self, feats: Sequence[Tensor], *args: Any, **kwargs: Any) -> dict:
-        """As ``CPMHead``."""
+    def loss(
+        self, feats: Sequence[Tensor], batch_data_samples: list, train_cfg: dict | None = None
+    ) -> dict:
+        """As ``CPMHead``; the accuracy is that of labelled joints."""
         self._check(feats, *self._maps())
-        return super().loss(feats, *args, **kwargs)
+        if self.decoder is not None:
+            check_codec(batch_data_samples, self.decoder)
+        truth = torch.stack([sample.gt_fields.heatmaps for sample in batch_data_samples])
+        for maps in feats:
+            if maps.shape != truth.shape:
+                raise ValueError(
+                    f'a stage has maps of shape {tuple(maps.shape)}, the labels are '
+                    f'{tuple(truth.shape)}: heatmap_size of the codec must be that of the network'
+                )
+        losses = super().loss(feats, batch_data_samples, train_cfg or {})
+        joints = slice(self.out_channels)
+        labelled = truth[:, joints].amax((2, 3)) > 0
+        weights = torch.cat([s.gt_instance_labels.keypoint_weights for s in batch_data_samples])
+        _, accuracy, _ = pose_pck_accuracy(
+            to_numpy(feats[-1][:, joints]),
+            to_numpy(truth[:, joints]),
+            to_numpy(labelled & (weights[:, joints] > 0)),
+        )
+        return losses | dict(acc_pose=torch.tensor(accuracy, device=truth.device))
 
     def predict(self, feats: Any, batch_data_samples: list, test_cfg: dict | None = None) -> Any:
         """As ``CPMHead``, from the maps of joints alone."""

@@ -16,7 +16,7 @@ __all__ = ['CONTEXTS', 'BoxContext', 'PyramidContext', 'SpatialPyramidContext', 
 
 def conv(
     in_channels: int, out_channels: int, kernel_size: int = 3, stride: int = 1, dilation: int = 1,
-    norm: bool = True, act: bool = True,
+    norm: bool = True, act: bool = True, order: tuple[str, str, str] = ('conv', 'norm', 'act'),
 ) -> ConvModule:  # fmt: skip
     """A convolution of "same" padding with bias, batch norm and ReLU, as all of these have it."""
     module = ConvModule(
@@ -29,6 +29,7 @@ def conv(
         bias=True,
         norm_cfg=dict(type='BN') if norm else None,
         act_cfg=dict(type='ReLU') if act else None,
+        order=order,
     )
     # As PyTorch initialises: MMCV's own would make the first heatmaps twenty times as large.
     module.conv.reset_parameters()

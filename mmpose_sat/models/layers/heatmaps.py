@@ -119,7 +119,7 @@ def argmax_coordinates(heatmaps: Tensor) -> Tensor:
     for cells in reversed(heatmaps.shape[2:]):
         place = best // step % cells
         inside = (place > 0) & (place < cells - 1)
-        offset = (value(step, inside) - value(-step, inside)).sign() / 4
+        offset = wide(value(step, inside) - value(-step, inside)).sign() / 4
         coordinates.append(from_pixels(place + offset, offset.new_tensor(cells)))
         step *= cells
     return torch.stack(coordinates, -1)

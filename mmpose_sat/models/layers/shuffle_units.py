@@ -5,9 +5,13 @@ copies of its input and so changes the channel count. Units take and give the tw
 stage they are in shuffles the channels in between.
 """
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
 from mmcv.cnn import ConvModule, build_norm_layer
 from mmengine.model import BaseModule
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
 
 from ...ops import BoxConv2d, interleave, pointwise_batch_norm, shuffle_halves
@@ -79,6 +83,22 @@ def _depthwise3x3(channels: int, norm_cfg: dict) -> ConvModule:
     )
 
 
+@contextmanager
+def _keep_statistics(module: nn.Module) -> Iterator[None]:
+    """Leave the running statistics of batch normalisation as they are."""
+    norms = [m for m in module.modules() if isinstance(m, _BatchNorm) and m.track_running_stats]
+    kept = []
+    for norm in norms:
+        kept.append((norm.momentum, norm.num_batches_tracked.clone()))  # type: ignore[union-attr]
+        norm.momentum = 0.0
+    try:
+        yield
+    finally:
+        for norm, (momentum, batches) in zip(norms, kept, strict=True):
+            norm.momentum = momentum
+            norm.num_batches_tracked.copy_(batches)  # type: ignore[union-attr]
+
+
 class ShuffleUnit(BaseModule):
     """The second half of the channels through 1 x 1 - depthwise - 1 x 1.
 
@@ -113,8 +133,15 @@ class ShuffleUnit(BaseModule):
 
     def forward(self, kept: Tensor, moved: Tensor) -> tuple[Tensor, Tensor]:
         if self.with_cp and moved.requires_grad:
-            return kept, checkpoint(self._transform, moved, use_reentrant=False)
+            transformed = checkpoint(
+                self._transform, moved, use_reentrant=False, context_fn=self._contexts
+            )
+            return kept, transformed
         return kept, self._transform(moved)
+
+    def _contexts(self) -> tuple[AbstractContextManager, AbstractContextManager]:
+        """Those of the forward pass and of its repetition."""
+        return nullcontext(), _keep_statistics(self.branch)
 
     def _transform(self, x: Tensor) -> Tensor:
         first, operator, norm, last = self.branch

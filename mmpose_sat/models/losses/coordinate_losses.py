@@ -34,8 +34,7 @@ def masked_mean(values: Tensor, weights: Tensor) -> Tensor:
 
     Args:
         values: (B, K).
-        weights: (B, K), 0 for joints that do not count; what their values are, NaN even, is
-            ignored.
+        weights: (B, K), 0 for joints that do not count, whatever their values.
     """
     values = torch.where(weights > 0, values * weights, 0)
     return values.sum() / weights.sum().clamp(min=1)
@@ -113,7 +112,7 @@ def one_hot_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 def disc_bce(
-    logits: Tensor, targets: Tensor, input_size: tuple[int, int], radius: float = 15.0
+    logits: Tensor, targets: Tensor, input_size: tuple[int, ...], radius: float = 15.0
 ) -> Tensor:
     """H3: binary cross-entropy, cells within ``radius`` input pixels of the joint being positive.
 

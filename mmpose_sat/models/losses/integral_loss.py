@@ -63,6 +63,7 @@ class IntegralLoss(nn.Module):
         self.joint_weight, self.heatmap_weight = joint_weight, heatmap_weight
         self.phase = 'both'
         self.sigma = sigma
+        self.input_size: tuple[int, ...] | None = None
         self.heatmap_loss: Callable[[Tensor, Tensor], Tensor] | None = None
         if heatmap == 'gaussian':
             self.heatmap_loss = partial(gaussian_mse, sigma=sigma)
@@ -71,8 +72,8 @@ class IntegralLoss(nn.Module):
         elif heatmap == 'disc':
             if input_size is None:
                 raise ValueError("heatmap='disc' needs the input_size that its radius is in px of")
-            check_size('input_size', input_size)
-            self.heatmap_loss = partial(disc_bce, input_size=input_size, radius=radius)
+            self.input_size = check_size('input_size', input_size)
+            self.heatmap_loss = partial(disc_bce, input_size=self.input_size, radius=radius)
 
     def forward(
         self,

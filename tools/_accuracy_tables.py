@@ -156,7 +156,7 @@ PARTS = {
     ),
     'box_conv_net/box-conv-net-conv3x3_15e_lsp-128x96': (
         'the same, 3x3 kernels',
-        'speed counts more than the last points',
+        'standard layers alone are wanted',
     ),
     'simple_baseline/simple-baseline-r50-scratch_15e_lsp-128x96': (
         'baseline: ResNet-50, 3 deconvolutions',
@@ -168,7 +168,7 @@ PARTS = {
     ),
     'integral/integral-r18_15e_lsp-128x96': (
         '`IntegralHead`',
-        'the same, with heatmap losses to start from; 3-D: `IntegralHead3D`',
+        'the same, no regulariser to choose; 3-D: `IntegralHead3D`',
     ),
     'dsnt/heatmap-r18_15e_lsp-128x96': (
         'baseline: ResNet-18, 2 deconvolutions',
@@ -184,7 +184,7 @@ PARTS = {
     ),
     'u_context_cpm/u-context-cpm-2stage_10e_lsp-128x96': (
         '`UContextCPM`, 2 stages',
-        'real time on a CPU with OpenVINO; stages to trade speed for accuracy',
+        'real time on a CPU with AMX (OpenVINO); stages to trade accuracy for speed',
     ),
 }
 

@@ -69,7 +69,10 @@ class HOGDetector:
 
 
 def _is_whole(path: str) -> bool:
-    return cv2.imread(path, cv2.IMREAD_REDUCED_GRAYSCALE_8) is not None
+    try:
+        return cv2.imread(path, cv2.IMREAD_REDUCED_GRAYSCALE_8) is not None
+    except cv2.error:  # it has no eighth
+        return cv2.imread(path) is not None
 
 
 def images_of(inputs: Any) -> Any:
@@ -86,6 +89,7 @@ def images_of(inputs: Any) -> Any:
         ValueError: Nothing there is an image or a video, or a photo is broken.
     """
     if isinstance(inputs, list | tuple):
+        inputs = [str(path) if isinstance(path, Path) else path for path in inputs]
         for path in inputs:
             if isinstance(path, str) and Path(path).is_file() and not _is_whole(path):
                 raise ValueError(f'input {path} is a broken image, or none')
@@ -127,7 +131,7 @@ class PoseInferencer(MMPoseInferencer):
     Raises:
         ValueError: ``pose2d`` has no weights and none are given, or is no alias, or weights are no
             checkpoint; called, nothing there is an image or a video, a box is not four finite
-            numbers, or two inputs would write to one file.
+            numbers, some of several inputs have no ``bboxes``, or two would write to one file.
     """
 
     def __init__(
@@ -166,18 +170,29 @@ class PoseInferencer(MMPoseInferencer):
     def __call__(
         self,
         inputs: Any,
-        *args: Any,
+        return_datasamples: bool = False,
+        batch_size: int = 1,
+        out_dir: str | None = None,
         bboxes: Sequence[Sequence[Sequence[float]]] | None = None,
         **kwargs: Any,
     ) -> Iterator[dict]:
         """As the class says."""
         inputs = images_of(inputs)
-        for box in (box for boxes in bboxes or () for box in boxes):
-            if np.shape(box) != (4,) or not np.isfinite(box).all():
-                raise ValueError(f'a box of bboxes must be four finite numbers, got {box}')
-        writes = any(kwargs.get(folder) for folder in ('out_dir', 'pred_out_dir'))
-        if writes and isinstance(inputs, list | tuple):
-            stems = Counter(Path(path).stem for path in inputs if isinstance(path, str))
-            if (most := stems.most_common(1)) and most[0][1] > 1:
-                raise ValueError(f'{most[0][1]} inputs would write to one {most[0][0]}.json')
-        return super().__call__(inputs, *args, bboxes=bboxes, **kwargs)
+        if bboxes is not None:
+            for box in (box for boxes in bboxes for box in boxes):
+                if np.shape(box) != (4,) or not np.isfinite(box).all():
+                    raise ValueError(f'a box of bboxes must be four finite numbers, got {box}')
+            if isinstance(inputs, list) and len(bboxes) != len(inputs):
+                raise ValueError(f'bboxes has {len(bboxes)} lists for {len(inputs)} inputs')
+            kwargs['bboxes'] = list(bboxes)
+        if isinstance(inputs, list):
+            paths = [Path(path) for path in inputs if isinstance(path, str)]
+            written = []
+            if out_dir or kwargs.get('pred_out_dir'):
+                written.append(Counter(f'{path.stem}.json' for path in paths))
+            if out_dir or kwargs.get('vis_out_dir'):
+                written.append(Counter(path.name for path in paths))
+            for file, count in (most for names in written for most in names.most_common(1)):
+                if count > 1:
+                    raise ValueError(f'{count} inputs would write to one {file}')
+        return super().__call__(inputs, return_datasamples, batch_size, out_dir, **kwargs)

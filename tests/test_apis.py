@@ -50,7 +50,7 @@ def test_people_are_found(data_root):
 
 def test_the_weights_are_worth_what_their_card_says(data_root, run_tool, tmp_path, monkeypatch):
     monkeypatch.setenv('MMPOSE_SAT_DATA', str(data_root))
-    name = 'box-conv-net_3x8e_lsp-lspet-128x96'
+    name = 'box-conv-net_24e_lsp-lspet-128x96'
     run_tool(
         'test.py', ROOT / 'configs' / 'box_conv_net' / f'{name}.py', f'mmpose_sat://{name}',
         '--work-dir', tmp_path, '--cfg-options', 'visualizer.name=card',
@@ -114,6 +114,21 @@ def test_inputs_that_are_no_files_are_mmposes(inputs):
     assert images_of(inputs) == inputs
 
 
+def test_tiny_images_are_images_too(tmp_path):
+    cv2.imwrite(str(tmp_path / 'tiny.png'), np.zeros((4, 4, 3), np.uint8))
+    assert images_of(tmp_path) == images_of([tmp_path / 'tiny.png'])
+
+
+def test_calls_that_would_lose_something_are_refused(inferencer, people_folder):
+    photos = [people_folder / 'a.png', people_folder.parent / 'twins' / 'a.png']
+    with pytest.raises(ValueError, match=r'2 inputs would write to one a\.png'):
+        list(inferencer(photos, vis_out_dir=str(people_folder)))
+    with pytest.raises(ValueError, match=r'2 inputs would write to one a\.json'):
+        list(inferencer(photos, False, 1, str(people_folder)))
+    with pytest.raises(ValueError, match='bboxes has 1 lists for 2 inputs'):
+        list(inferencer(photos, bboxes=np.ones((1, 1, 4))))
+
+
 def test_given_boxes(inferencer):
     image = np.full((200, 300, 3), 128, np.uint8)
     (result,) = inferencer(image, bboxes=[[[10, 20, 90, 180], [150, 20, 230, 180]]])
@@ -128,6 +143,9 @@ def test_damaged_weights_are_refused(tmp_path, monkeypatch):
     path.write_bytes(b'other')
     monkeypatch.setattr(weights, 'FOLDER', tmp_path)
     with pytest.raises(ValueError, match=r'net-01234567\.pth is damaged: its SHA-256 is d9298a10'):
+        find_weights('net')
+    (tmp_path / 'net-76543210.pth').touch()
+    with pytest.raises(ValueError, match='net is there more than once'):
         find_weights('net')
     with pytest.raises(FileNotFoundError, match=r"no weights 'other' in .*only \['net'\]"):
         load_checkpoint(torch.nn.Linear(1, 1), 'mmpose_sat://other')
@@ -151,3 +169,12 @@ def test_published_weights_are_small_and_hold_no_training(tmp_path, run_tool):
     assert published['state_dict'].keys() == state.keys()
     assert published['state_dict']['conv.weight'].dtype == torch.float16
     assert torch.equal(published['state_dict']['box.coords'], state['box.coords'])
+    state['conv.weight'] *= 2
+    torch.save(checkpoint, tmp_path / 'epoch_2.pth')
+    run_tool('publish_weights.py', tmp_path / 'epoch_2.pth', 'net', '--out', tmp_path)
+    (other,) = tmp_path.glob('net-????????.pth')  # in place of the first
+    assert other != path
+    state['conv.weight'] *= 1e6
+    torch.save(checkpoint, tmp_path / 'epoch_3.pth')
+    result = run_tool('publish_weights.py', tmp_path / 'epoch_3.pth', 'net', '--out', tmp_path)
+    assert 'conv.weight is not finite in half precision' in result.stderr and other.is_file()

@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from mmengine.config import Config
+
 
 def labelled(argument: str) -> tuple[str, Path]:
     """Label and path of ``PATH`` or ``LABEL=PATH``, for argparse; the path must exist."""
@@ -10,3 +12,18 @@ def labelled(argument: str) -> tuple[str, Path]:
     if not Path(path).exists():
         raise argparse.ArgumentTypeError(f'{path} does not exist')
     return label, Path(path)
+
+
+def by_label(parser: argparse.ArgumentParser, given: list[tuple[str, Path]]) -> dict[str, Path]:
+    """Paths by their labels, or names; ends the tool where two have the same."""
+    paths = {label or (path.name if path.is_dir() else path.stem): path for label, path in given}
+    if len(paths) < len(given):
+        parser.error(f'several are called one of {list(paths)}: tell them apart, LABEL=PATH')
+    return paths
+
+
+def input_size(config: Config) -> tuple[int, int]:
+    """Height and width of a top-down network's input, by its codec, or the last of several."""
+    codec = config.codec
+    width, height = (codec[-1] if isinstance(codec, list) else codec)['input_size']
+    return height, width

@@ -5,6 +5,7 @@ from pathlib import Path
 import benchmark_deploy
 import benchmark_model
 import torch
+from _arguments import input_size
 from _tables import ROOT, read, table
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
@@ -17,7 +18,7 @@ def counts(config: Path) -> tuple[float, float, str]:
     """Parameters in 10^6, multiply-adds in 10^9 and the input size of a config's model."""
     loaded = Config.fromfile(config)
     init_default_scope(loaded.default_scope)
-    width, height = loaded.codec['input_size']
+    height, width = input_size(loaded)
     with torch.device('meta'):
         model = MODELS.build(loaded.model).eval()
         macs = count_macs(model, torch.empty(1, 3, height, width), None, mode='tensor').total()

@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterable
 from itertools import product
 
 import numpy as np
-from _accuracy_tables import DEMO, WEIGHTS
+from _accuracy_tables import DEMO, ROUNDED, WEIGHTS
 from _runs import at_best_rate
 from _tables import read
 
-ROUNDED = 'box-conv-net-rounded_1e_lsp-lspet-128x96'
 OKS = ('oks/accuracy', 'oks/persons')
 NATIVE = 'backend native'
 OURS = ('DSNT', 'DSNT, JS', 'I*', 'I1')

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from _arguments import input_size
 from _provenance import commit, machine
 from _timing import measure
 from export_onnx import Network, export
@@ -59,7 +60,7 @@ def openvino_call(path: Path, threads: int, precision: str) -> Call:
 def benchmark(config: str, args: argparse.Namespace, folder: Path) -> list[dict]:
     """Rows of one network."""
     model = init_model(config, device='cpu')
-    width, height = model.cfg.codec['input_size']
+    height, width = input_size(model.cfg)
     path = folder / 'network.onnx'
     export(model, (height, width), path)
     plain = Network(model).eval()

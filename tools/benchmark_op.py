@@ -221,6 +221,8 @@ def main() -> None:
     parser.add_argument('--limit', type=float, default=8.0, help='seconds per figure, about')
     parser.add_argument('--out', type=Path, help='folder for table, JSON and plot')
     args = parser.parse_args()
+    if args.pieces and args.boxes != 'initial':
+        parser.error('--pieces times boxes as they are drawn: leave --boxes out')
     torch.set_num_threads(args.threads)
     print(HEADER)
     result = dict(

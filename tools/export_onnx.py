@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from _arguments import input_size
 from mmpose.apis import init_model
 from torch import Tensor, nn
 
@@ -70,8 +71,7 @@ def main() -> None:
     parser.add_argument('--out', type=Path, default=Path('model.onnx'))
     args = parser.parse_args()
     model = init_model(args.config, args.checkpoint, device='cpu')
-    width, height = model.cfg.codec['input_size']
-    error = export(model, (height, width), args.out)
+    error = export(model, input_size(model.cfg), args.out)
     print(f'{args.out}: {args.out.stat().st_size / 1e6:.1f} MB, error in onnxruntime {error:.1e}')
     if not error <= 1e-4:
         raise SystemExit('onnxruntime and PyTorch disagree')

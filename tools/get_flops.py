@@ -3,6 +3,7 @@
 import argparse
 
 import torch
+from _arguments import input_size
 from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
@@ -18,7 +19,7 @@ def count(config: Config, shape: tuple[int, int] | None = None) -> dict[str, tup
         shape: height and width, by default those of the config's codec.
     """
     init_default_scope(config.get('default_scope', 'mmpose'))
-    shape = shape or config.codec['input_size'][::-1]
+    shape = shape or input_size(config)
     with torch.device('meta'):
         model = MODELS.build(config.model).eval()
         macs = count_macs(model, torch.empty(1, 3, *shape), None, mode='tensor')
@@ -39,7 +40,7 @@ def main() -> None:
     config = Config.fromfile(args.config)
     config.merge_from_dict(args.cfg_options or {})
     if args.shape is None:
-        args.shape = config.codec['input_size'][::-1]
+        args.shape = input_size(config)
     print(f'input 3 x {args.shape[0]} x {args.shape[1]}; biases and normalisation not in the GMAC')
     print(f'{"":<10}{"parameters":>12}{"GMAC (1e9)":>12}')
     for name, (parameters, macs) in count(config, args.shape).items():

@@ -2,7 +2,7 @@
 
 import argparse
 
-from _arguments import labelled
+from _arguments import by_label, labelled
 
 from mmpose_sat.visualization import plot_curves
 
@@ -15,8 +15,7 @@ def main() -> None:
     parser.add_argument('--scalars', nargs='+', default=['loss'], help='for example loss lsp/PCK')
     parser.add_argument('--out', default='curves.png')
     args = parser.parse_args()
-    runs = {label or folder.name: folder for label, folder in args.runs}
-    plot_curves(runs, args.scalars, args.out)
+    plot_curves(by_label(parser, args.runs), args.scalars, args.out)
     print(args.out)
 
 

@@ -7,6 +7,7 @@ network of MMPose with heatmaps can be among them; all need the same input size 
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from _people import input_image, predict, to_input, validation_loader
@@ -33,7 +34,10 @@ def main() -> None:
         model = init_model(config, checkpoint, device='cpu')
         model.test_cfg = dict(model.test_cfg, output_heatmaps=True)
         loader = validation_loader(model.cfg)
-        person = loader.dataset[args.index]
+        dataset: Any = loader.dataset
+        if not 0 <= args.index < len(dataset):
+            parser.error(f'--index {args.index}: {config} has {len(dataset)} people')
+        person = dataset[args.index]
         (found,) = predict(model, pseudo_collate([person]))
         image = input_image(person)
         heatmaps[label] = found.pred_fields.heatmaps.numpy()

@@ -2,7 +2,7 @@
 
 import argparse
 
-from _arguments import labelled
+from _arguments import by_label, labelled
 
 from mmpose_sat.visualization import plot_pck
 
@@ -12,7 +12,7 @@ def main() -> None:
     parser.add_argument('curves', type=labelled, nargs='+', help='JSON files, or LABEL=FILE')
     parser.add_argument('--out', default='pck.png')
     args = parser.parse_args()
-    plot_pck({label or file.stem: file for label, file in args.curves}, args.out)
+    plot_pck(by_label(parser, args.curves), args.out)
     print(args.out)
 
 

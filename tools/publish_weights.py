@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 import mmpose_sat  # noqa: F401 - lets the checkpoint load
-from mmpose_sat.weights import FOLDER
+from mmpose_sat.weights import FOLDER, published
 
 EXACT = ('coords', 'running_mean', 'running_var')
 
@@ -31,12 +31,17 @@ def main() -> None:
         name: value.half() if value.dtype == torch.float32 and not name.endswith(EXACT) else value
         for name, value in checkpoint['state_dict'].items()
     }
+    if wrong := [name for name, value in weights.items() if not value.isfinite().all()]:
+        sys.exit(f'{args.checkpoint}: {wrong[0]} is not finite in half precision')
     buffer = io.BytesIO()
     meta = {k: v for k, v in checkpoint['meta'].items() if k == 'dataset_meta'}
     torch.save(dict(state_dict=weights, meta=meta), buffer)
     content = buffer.getvalue()
     path = args.out / f'{args.name}-{hashlib.sha256(content).hexdigest()[:8]}.pth'
+    args.out.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
+    for other in set(published(args.out)[args.name]) - {path}:
+        other.unlink()
     print(path, f'{len(content) / 1e6:.2f} MB')
 
 

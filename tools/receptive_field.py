@@ -33,6 +33,9 @@ def main() -> None:
     args = parser.parse_args()
     model = init_model(args.config, args.checkpoint, device='cpu')
     people = validation_people(model.cfg)
+    if not 0 <= args.index < len(people):
+        parser.error(f'--index {args.index}: the data have people 0 to {len(people) - 1}')
+    Path(args.out).parent.mkdir(parents=True, exist_ok=True)
     areas = []
     for index in range(args.index, min(args.index + args.people, len(people))):
         person = people[index]

@@ -22,16 +22,19 @@ def main() -> None:
     parser.add_argument('--out', type=Path, default=Path('benchmarks/results'))
     parser.add_argument('--final-eval', type=Path, help='JSON written by tools/final_eval.py')
     args = parser.parse_args()
-    scalars = read_scalars(args.run)
-    name, loaded = config_as_run(args.run)
+    try:
+        scalars = read_scalars(args.run)
+        name, loaded = config_as_run(args.run)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
     final = json.loads(args.final_eval.read_text()) if args.final_eval else None
     if final and Path(final['config']).stem != name:
         parser.error(f'--final-eval is of {Path(final["config"]).stem}, the run of {name}')
     result = dict(
         config=name,
-        seed=loaded.randomness.seed,
+        seed=loaded.get('randomness', {}).get('seed'),
         batch_size=loaded.train_dataloader.batch_size,
-        epochs=loaded.train_cfg.max_epochs,
+        epochs=loaded.train_cfg.get('max_epochs'),
         commit=commit(),
         machine=machine(),
         torch=torch.__version__,

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from _arguments import input_size
 from _page import Section
 from _provenance import commit, machine
 from _sections import SECTIONS, number
@@ -67,8 +68,7 @@ def key_figures(run: WorkDir) -> dict[str, str]:
 def facts(run: WorkDir) -> dict[str, str]:
     """What was run, on what and when, by the config and the logs."""
     train, val = (run.config.get(f'{kind}_dataloader') or {} for kind in ('train', 'val'))
-    codec = run.config.get('codec', {})  # or one for each stage
-    size = (codec[-1] if isinstance(codec, list) else codec).get('input_size')
+    size = input_size(run.config)[::-1] if 'codec' in run.config else None
     logs = [path.read_text(errors='replace') for path in sorted(run.folder.glob('*/*.log'))]
     days = [re.findall(r'^(\d{4}/\d\d/\d\d \d\d:\d\d)', log, re.M) for log in logs]
     versions = re.findall(r'^ +((?:PyTorch|MMEngine): \S+)', logs[-1], re.M) if logs else []

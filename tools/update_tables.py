@@ -8,7 +8,6 @@ from functools import partial
 
 from _accuracy_tables import (
     boxes_table,
-    cycles_table,
     detectors_table,
     heads_table,
     joints_table,
@@ -16,6 +15,7 @@ from _accuracy_tables import (
     losses_table,
     parts_table,
     regularisers_table,
+    trainings_table,
     weights_table,
 )
 from _comparison_tables import compared_table, people_table
@@ -52,7 +52,7 @@ TABLES: dict[str, Callable[[], str]] = {
     'compared_flattenet': partial(compared_table, 'flattenet'),
     'counts': partial(counts_table, BOX),
     'cpm_counts': partial(counts_table, CPM),
-    'cycles': cycles_table,
+    'trainings': trainings_table,
     'deploy': deploy_table,
     'detectors': detectors_table,
     'dsnt_counts': partial(counts_table, DSNT),

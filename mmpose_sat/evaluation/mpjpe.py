@@ -37,8 +37,11 @@ def to_camera(pixels: np.ndarray, depth: np.ndarray, camera: dict) -> np.ndarray
     """
     seen = (pixels - np.ravel(camera['c'])) / np.ravel(camera['f'])
     rays = seen
-    for _ in range(30):  # a contraction: the distortion is small where people are
-        rays = rays + seen - distort(rays, camera)
+    with np.errstate(over='ignore', invalid='ignore'):
+        for _ in range(30):  # a contraction where people are: the distortion is small there
+            rays = rays + seen - distort(rays, camera)
+        found = np.abs(distort(rays, camera) - seen).max(1, keepdims=True) < 1e-6
+    rays = np.where(found, rays, seen)  # far outside of the image the distortion means nothing
     return np.concatenate([rays, np.ones((len(rays), 1))], 1) * depth[:, None]
 
 
@@ -56,7 +59,7 @@ class Human36mMPJPE(BaseMetric):
         collect_device, prefix: As for MMEngine's ``BaseMetric``.
 
     Reports ``MPJPE`` and ``PA-MPJPE``, the means over the actions' means; and ``MPJPE <action>``
-    and ``PA-MPJPE <action>`` for each.
+    and ``PA-MPJPE <action>`` for each, NaN where a prediction is no number.
 
     Raises:
         ValueError: a sample has no ``camera`` or ``action`` (``PackPoseInputs`` needs both among
@@ -96,7 +99,9 @@ class Human36mMPJPE(BaseMetric):
             for action, pairs in sorted(actions.items()):
                 found, truth = (np.stack(poses) for poses in zip(*pairs, strict=True))
                 mask = np.ones(found.shape[:2], bool)
-                errors[action] = float(keypoint_mpjpe(found, truth, mask, alignment))
+                whole = np.isfinite(found).all()
+                error = keypoint_mpjpe(found, truth, mask, alignment) if whole else np.nan
+                errors[action] = float(error)
             metrics[name] = float(np.mean(list(errors.values())))
             metrics |= {f'{name} {action}': error for action, error in errors.items()}
         return metrics

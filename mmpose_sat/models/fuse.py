@@ -6,10 +6,12 @@ from itertools import pairwise
 from typing import Any
 
 import torch
-from mmcv.cnn import ConvModule, fuse_conv_bn
+from mmcv.cnn import ConvAWS2d, ConvModule, ConvWS2d, fuse_conv_bn
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from ..ops import BoxConv2d
+from ..ops.batch_norm import has_hooks
 from ..ops.native import is_exporting, prefers_other_formats
 from .backbones import BoxConvNet
 from .layers import ShuffleStage, ShuffleUnit
@@ -24,18 +26,23 @@ def fuse_for_inference(model: nn.Module) -> nn.Module:
     convolution of a :class:`ShuffleUnit`, which has no weights to take it, into the 1 x 1
     convolution behind. On a CPU, the convolution of an MMCV ``ConvModule`` applies its ReLU as it
     writes, and without gradients a stage of :class:`BoxConvNet` is one native operator. Outputs
-    differ by rounding only.
+    differ by rounding only; where oneDNN applies the ReLU, what is not a number becomes 0.
 
     Args:
         model: Any model whose batch normalisations, among the children of a module, directly follow
             the convolution they belong to, or a box convolution of a :class:`ShuffleUnit`. Those
             that an MMCV ``ConvModule`` has in another place, by its ``order``, are left as they
             are.
+
+    Raises:
+        ValueError: A normalisation has no weights or no running statistics, or a convolution
+            standardises its weights: neither can be folded.
     """
     model = copy.deepcopy(model)
     model.eval()  # not every MMPose model returns itself
     others = [m for m in model.modules() if isinstance(m, ConvModule) and _norm_is_elsewhere(m)]
     norms = [module._modules.pop(module.norm_name) for module in others]
+    _check_foldable(model)
     fuse_conv_bn(model)  # which goes by the order of children
     for module, norm in zip(others, norms, strict=True):
         module._modules[module.norm_name] = norm
@@ -45,7 +52,7 @@ def fuse_for_inference(model: nn.Module) -> nn.Module:
         names = list(unit.branch._modules)
         for name, following in pairwise(names):
             norm, conv = unit.branch._modules[name], unit.branch._modules[following]
-            if isinstance(norm, nn.modules.batchnorm._BatchNorm) and isinstance(conv, ConvModule):
+            if isinstance(norm, _BatchNorm) and isinstance(conv, ConvModule):
                 _fold_into_next(norm, conv.conv)
                 unit.branch._modules[name] = nn.Identity()
     for module in model.modules():
@@ -57,6 +64,14 @@ def fuse_for_inference(model: nn.Module) -> nn.Module:
             stages: Any = module.stages
             module.stages = nn.ModuleList(_FoldedStage(*stage) for stage in stages)
     return model
+
+
+def _check_foldable(model: nn.Module) -> None:
+    for name, module in model.named_modules():
+        if isinstance(module, _BatchNorm) and not (module.affine and module.track_running_stats):
+            raise ValueError(f'{name} = {module} has no weights or no running statistics to fold')
+        if isinstance(module, ConvWS2d | ConvAWS2d):
+            raise ValueError(f'{name} is a {type(module).__name__}: nothing can be folded into it')
 
 
 def _norm_is_elsewhere(module: ConvModule) -> bool:
@@ -109,6 +124,8 @@ class _FoldedStage(ShuffleStage):
     inplace = True
 
     def forward(self, x: Tensor) -> Tensor:
+        if any(map(has_hooks, list(self.modules())[1:])):
+            return super().forward(x)
         transition: Any = self[0]
         units: Any = list(self)[1:]
         branch = [layer for unit in units for layer in unit.branch if not _does_nothing(layer)]

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from math import prod
 from typing import Any
 
 import torch
@@ -15,6 +16,25 @@ __all__ = ['count_macs']
 
 # A pixel and channel: four taps for each corner of a piece; building the table is not counted.
 CORNER_MACS = 4
+
+
+def _fused() -> dict[Any, Callable[..., int]]:
+    """Twice the multiply-adds, by shapes, of operators that ``fuse_for_inference`` brings in."""
+
+    def convolution(x: Any, weight: Any, *_: Any, out_shape: Any, **__: Any) -> int:
+        return 2 * prod(out_shape) * prod(weight[1:])
+
+    def stage(x: Any, *branches: Any, out_shape: Any, **_: Any) -> int:
+        pixels = out_shape[0] * prod(out_shape[2:])
+        tensors = [shape for branch in branches[:3] for shape in branch]
+        each = {4: prod, 2: lambda boxes: 4 * CORNER_MACS * boxes[0], 1: lambda bias: 0}
+        return 2 * pixels * sum(each[len(shape)](shape) for shape in tensors)
+
+    operators = (
+        (torch.ops.mkldnn, '_convolution_pointwise', convolution),
+        (torch.ops.mmpose_sat, 'shuffle_stage', stage),
+    )
+    return {getattr(ops, name): count for ops, name, count in operators if hasattr(ops, name)}
 
 
 def _called(module: nn.Module) -> Iterator[nn.Module]:
@@ -47,7 +67,7 @@ def count_macs(model: nn.Module, *inputs: Any, **kwargs: Any) -> Counter[str]:
 
     def counting_child(name: str, forward: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*args: Any, **kwargs: Any) -> Any:
-            with FlopCounterMode(display=False) as counter:
+            with FlopCounterMode(display=False, custom_mapping=_fused()) as counter:
                 output = forward(*args, **kwargs)
             macs[name] += counter.get_total_flops() // 2
             return output

@@ -29,7 +29,8 @@ def box_conv2d(
 
     Equivalent to ``F.conv2d(x, box_kernel(boxes, kernel_size)[:, None], stride=stride,
     padding=kernel_size // 2, groups=C)``, and differentiable in ``x`` and ``boxes``. At integer
-    edges, where the output has a kink, the derivative is the one towards growing coordinates.
+    edges, where the output has a kink, the derivative is the one towards growing coordinates; at
+    ``x_h = k - 1`` that is the pixel beyond the kernel, where ``F.conv2d`` has nothing to give.
 
     Args:
         x: ``(N, C, H, W)`` input of any floating dtype.

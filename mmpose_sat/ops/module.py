@@ -25,7 +25,8 @@ class BoxConv2d(nn.Module):
 
     The parameter ``coords`` ``(C, 4)`` holds x_l, x_h, y_l, y_h relative to the largest box, in
     [-1, 1]: an edge lies ``(c + 1)(k - 1) / 2`` px from the kernel's top-left corner. It starts as
-    sorted draws from U(-0.5, 0.5).
+    sorted draws from U(-0.5, 0.5). The buffer ``kernel_side`` holds k, so that boxes of another
+    kernel are refused on loading, where they would mean others.
 
     Optimizers know nothing of these bounds, so the layer restores them itself: a forward pass in
     training mode first makes the parameter legal (the paper's clipping after each iteration;
@@ -70,11 +71,14 @@ class BoxConv2d(nn.Module):
         self.normalize = normalize
         self.grid = PIECES[pieces]  # rows and columns of pieces
         self.coords = nn.Parameter(torch.empty(channels, sum(self.grid) + 2))
+        self.kernel_side: Tensor
+        self.register_buffer('kernel_side', torch.empty((), dtype=torch.long))
         self.weights = None if pieces == 1 else nn.Parameter(torch.empty(channels, *self.grid))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Draw new boxes: U(-0.5, 0.5), sorted (unsorted, three of four would be inverted)."""
+        self.kernel_side.fill_(self.kernel_size)
         nn.init.uniform_(self.coords, -0.5, 0.5)
         if self.weights is not None:
             nn.init.ones_(self.weights)
@@ -199,4 +203,10 @@ class BoxConv2d(nn.Module):
                 check_box_values(self._to_pixels(coords), self.kernel_size, *self.grid)
             except ValueError as error:
                 raise ValueError(f'{prefix}coords holds illegal boxes: {error}') from None
+        side = state_dict.get(f'{prefix}kernel_side')
+        if side is not None and not side.is_meta and side != self.kernel_size:
+            raise ValueError(
+                f'{prefix}coords holds boxes relative to a kernel of {int(side)} px, this layer '
+                f'has kernel_size={self.kernel_size}'
+            )
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)

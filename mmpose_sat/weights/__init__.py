@@ -4,6 +4,7 @@ MMEngine loads them wherever it takes a checkpoint: ``mmpose_sat://NAME``.
 """
 
 import hashlib
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,14 @@ import torch
 __all__ = ['find_weights', 'load_weights']
 
 FOLDER = Path(__file__).parent
+
+
+def published(folder: Path) -> dict[str, list[Path]]:
+    """The files of weights in a folder, by name."""
+    files = defaultdict(list)
+    for path in sorted(folder.glob('*.pth')):
+        files[path.stem.rpartition('-')[0]].append(path)
+    return files
 
 
 def find_weights(name: str) -> Path:
@@ -23,12 +32,14 @@ def find_weights(name: str) -> Path:
 
     Raises:
         FileNotFoundError: No weights come with the package for it; names those that do.
-        ValueError: The content has another hash: the file is damaged.
+        ValueError: There are two such files, or the content has another hash: it is damaged.
     """
-    files = {path.stem.rpartition('-')[0]: path for path in FOLDER.glob('*.pth')}
+    files = published(FOLDER)
     if name not in files:
         raise FileNotFoundError(f'there are no weights {name!r} in {FOLDER}, only {sorted(files)}')
-    path = files[name]
+    path, *others = files[name]
+    if others:
+        raise ValueError(f'{name} is there more than once: {[p.name for p in files[name]]}')
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if digest[:8] != path.stem.rpartition('-')[2]:
         raise ValueError(f'{path} is damaged: its SHA-256 is {digest}; install the package again')

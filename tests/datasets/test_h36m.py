@@ -121,6 +121,15 @@ def test_errors_are_relative_to_the_root(folder):
     assert larger['h36m/MPJPE'] > 50 and larger['h36m/PA-MPJPE'] < 0.01
 
 
+def test_joints_far_outside_of_the_image_end_no_evaluation(folder):
+    person = build(folder)[0]
+    for place in (5e3, 1e6, -1e9):
+        pixels = np.full((17, 2), place)
+        assert np.isfinite(to_camera(pixels, np.ones(17), person['camera'])).all()
+    metrics = evaluate([person], lambda joints: joints * np.nan)
+    assert all(np.isnan(value) for value in metrics.values())
+
+
 def test_actions_count_alike_however_many_frames_they_have(folder):
     people = [build(folder)[i] for i in range(24)]
     eating = [person for person in people if person['action'] == 'Eating']

@@ -132,7 +132,8 @@ def test_the_curve_can_be_kept_and_drawn(tmp_path, run_tool):
         assert np.mean(curve['pck']) == pytest.approx(auc)
         assert curve['thresholds'][-1] == 0.5 and curve['unit'] == 'head'
     out = tmp_path / 'pck.png'
-    curves = (f'{name}={tmp_path / name}.json' for name in ('exact', 'near'))
+    curves = [f'{name}={tmp_path / name}.json' for name in ('exact', 'near')]
+    assert 'tell them apart, LABEL=PATH' in run_tool('plot_pck.py', curves[0], curves[0]).stderr
     result = run_tool('plot_pck.py', *curves, '--out', out)
     assert result.returncode == 0 and cv2.imread(str(out)).std() > 5
 

@@ -158,3 +158,6 @@ def test_a_checkpoint_of_another_model_is_refused():
         with pytest.raises(ValueError, match='checkpoint is of another model'):
             _load_checkpoint_to_model(net, state, strict=False)
     assert torch.equal(before, net.stem[0].conv.weight)
+    state = dict(state_dict=tiny(kernel_sizes=(7, 15)).state_dict())
+    with pytest.raises(ValueError, match=r'stages.1.* kernel of 15 px, .* kernel_size=13'):
+        _load_checkpoint_to_model(net, state, strict=False)

@@ -11,6 +11,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmpose_sat.models import BoxConvNet, fuse_for_inference
 from mmpose_sat.models.layers import ShuffleStage
+from mmpose_sat.ops import count_macs
 from mmpose_sat.ops.native import NOT_LOADED
 
 
@@ -72,6 +73,25 @@ def test_norms_that_do_not_follow_their_convolution_stay(order):
     torch.testing.assert_close(fused(x), model(x))
 
 
+@pytest.mark.parametrize(
+    ('changes', 'message'),
+    [
+        (dict(norm_cfg=dict(type='BN', affine=False)), 'no weights or no running statistics'),
+        (dict(norm_cfg=dict(type='BN', track_running_stats=False)), 'no weights or no running'),
+        (dict(norm_cfg=dict(type='BN'), conv_cfg=dict(type='ConvWS')), '0.conv is a ConvWS2d'),
+    ],
+)
+def test_what_cannot_be_folded_is_named(changes, message):
+    with pytest.raises(ValueError, match=message):
+        fuse_for_inference(nn.Sequential(ConvModule(3, 6, 3, **changes)))
+
+
+def test_a_folded_network_counts_as_the_plain_one():
+    model = BoxConvNet(**TINY).eval()
+    x = torch.randn(2, 3, 32, 24)
+    assert count_macs(fuse_for_inference(model), x) == count_macs(model, x)
+
+
 TINY = dict(stem_channels=8, channels=(8,), num_pairs=(1,), kernel_sizes=(5,), out_indices=(0,))
 
 
@@ -109,6 +129,15 @@ def folded_stage(**changes):
     plan = dict(stem_channels=6, channels=(10,), num_pairs=(2,), kernel_sizes=(7,))
     network = BoxConvNet(**plan, out_indices=(0,), **changes)
     return fuse_for_inference(trained(network)).stages[0]
+
+
+def test_hooks_of_units_are_called():
+    stage, calls = folded_stage(), []
+    stage[1].register_forward_hook(lambda *_: calls.append(1))
+    x = torch.randn(1, 6, 9, 7).contiguous(memory_format=torch.channels_last)
+    with torch.no_grad():
+        stage(x)
+    assert calls == [1]
 
 
 @needs_library

@@ -1,7 +1,6 @@
 """BoxConv2d keeps its boxes ordered and inside the kernel, whatever moves them."""
 
 import copy
-import os
 
 import pytest
 import torch
@@ -155,9 +154,9 @@ def test_ema_copies_hold_legal_boxes():
         assert_legal(average.module.state_dict()['coords'])
 
 
-def _ddp_worker(rank, port, path):
-    os.environ.update(MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port))
-    torch.distributed.init_process_group('gloo', rank=rank, world_size=2)
+def _ddp_worker(rank, path):
+    store = f'file://{path}/store'
+    torch.distributed.init_process_group('gloo', store, rank=rank, world_size=2)
     torch.manual_seed(rank)
     layer = BoxConv2d(8, 7)
     model = nn.parallel.DistributedDataParallel(layer)
@@ -171,8 +170,8 @@ def _ddp_worker(rank, port, path):
 
 
 @pytest.mark.usefixtures('torch_only')
-def test_ddp_ranks_keep_identical_legal_boxes(tmp_path, free_port):
-    mp.start_processes(_ddp_worker, (free_port, str(tmp_path)), nprocs=2, start_method='spawn')
+def test_ddp_ranks_keep_identical_legal_boxes(tmp_path):
+    mp.start_processes(_ddp_worker, (str(tmp_path),), nprocs=2, start_method='spawn')
     first, second = (torch.load(tmp_path / f'{rank}.pt') for rank in (0, 1))
     assert torch.equal(first, second)
     assert_legal(first)
@@ -233,6 +232,15 @@ def test_illegal_boxes_are_refused_when_loaded(value):
     with pytest.raises(ValueError, match=r'coords holds illegal boxes: boxes\[2\]'):
         layer.load_state_dict(state)
     assert torch.equal(layer.coords, before)
+
+
+def test_boxes_of_another_kernel_are_refused():
+    with pytest.raises(ValueError, match='a kernel of 9 px, this layer has kernel_size=7'):
+        BoxConv2d(4, 7).load_state_dict(BoxConv2d(4, 9).state_dict())
+    with torch.device('meta'):
+        deferred = BoxConv2d(4, 7)
+    deferred.to_empty(device='cpu').reset_parameters()
+    BoxConv2d(4, 7).load_state_dict(deferred.state_dict())
 
 
 def test_illegal_boxes_are_refused_when_set():

@@ -139,7 +139,8 @@ class BoxConvNet(BaseBackbone):
         self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any
     ) -> None:
         # MMEngine loads what fits and logs the rest: half of another network would pass unnoticed.
-        own = {k: v for k, v in self.state_dict().items() if not k.endswith('num_batches_tracked')}
+        spare = ('num_batches_tracked', 'kernel_side')  # which older checkpoints may lack
+        own = {k: v for k, v in self.state_dict().items() if not k.endswith(spare)}
         wrong = [
             k
             for k, v in own.items()

@@ -86,7 +86,7 @@ def compared_table(name: str) -> str:
 def people_table() -> str:
     """Configs trained on few people: PCK, that on those people, and differences to the first."""
     rows = read('compared/people')
-    numbers = sorted({row['people'] for row in rows})
+    numbers = {row['people']: row['epochs'] for row in sorted(rows, key=lambda row: row['people'])}
     lines = []
     for config in by_config(rows):
         cells = [linked(config)]
@@ -97,6 +97,8 @@ def people_table() -> str:
             cells += [pcks or MISSING, difference(runs, first) if runs and runs != first else '']
         lines.append(cells)
     headers = (
-        title for number in numbers for title in (f'{number} people', 'difference to the first')
+        title
+        for number, epochs in numbers.items()
+        for title in (f'{number} people, {epochs} epochs', 'difference to the first')
     )
     return table(('config', *headers), lines)

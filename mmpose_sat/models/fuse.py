@@ -124,7 +124,8 @@ class _FoldedStage(ShuffleStage):
     inplace = True
 
     def forward(self, x: Tensor) -> Tensor:
-        if any(map(has_hooks, list(self.modules())[1:])):
+        _, *layers_within = self.modules()
+        if any(map(has_hooks, layers_within)):
             return super().forward(x)
         transition: Any = self[0]
         units: Any = list(self)[1:]

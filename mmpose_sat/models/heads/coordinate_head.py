@@ -253,7 +253,7 @@ class CoordinateHead(HeatmapHead):
             coordinates = self.regress(heatmaps)
             targets, weights = targets_of(batch_data_samples, self.decoder, coordinates)
             add(losses, self.loss_module(logits, heatmaps, coordinates, targets, weights))
-        found = self.coordinates(logits.detach(), heatmaps)
+        found = self.coordinates(logits.detach(), heatmaps.detach())
         return losses | dict(acc_pose=near(found, targets, weights))
 
 

@@ -3,7 +3,6 @@
 import math
 from typing import Any
 
-import torch
 from mmengine.structures import PixelData
 from mmpose.models.heads import HeatmapHead
 from torch import Tensor, nn
@@ -19,6 +18,7 @@ from ..layers.heatmaps import (
     wide,
 )
 from ..losses.coordinate_losses import masked_mean
+from .labels import half_extent, targets_of
 
 __all__ = ['CoordinateHead', 'DSNTHead', 'FullyConnectedHead', 'IntegralHead']
 
@@ -31,66 +31,6 @@ def check_axes(axes: int, **parts: Any) -> None:
                 f'{name} must be made for coordinates of {axes} axes, and say so by its attribute '
                 f'axes, as those of mmpose_sat do; got {type(part).__name__}'
             )
-
-
-def check_codec(batch_data_samples: list, decoder: Any) -> None:
-    """Raise a ValueError where labels were not made by the head's codec, as far as they tell."""
-    for sample in batch_data_samples:
-        size, wanted = sample.metainfo.get('input_size'), getattr(decoder, 'input_size', None)
-        if size is not None and wanted is not None and tuple(size) != tuple(wanted):
-            raise ValueError(
-                f'the pipeline makes images of input_size={tuple(size)} (width, height), the '
-                f'decoder of the head is for {tuple(wanted)}'
-            )
-        extents = sample.gt_instance_labels.get('label_extents')
-        if extents is not None and (extents != decoder.extent).any():
-            raise ValueError(
-                f'the encoder of the pipeline makes labels within ±{extents[0].item() / 2:g}, '
-                f'{type(decoder).__name__}, the decoder of the head, is for ±{decoder.extent / 2:g}'
-            )
-
-
-def half_extent(decoder: Any) -> float:
-    """What 1 is in the codec's labels.
-
-    Raises:
-        ValueError: there is no codec.
-    """
-    if decoder is None:
-        raise ValueError('the head needs a decoder: the codec that made the labels')
-    return decoder.extent / 2
-
-
-def targets_of(
-    batch_data_samples: list, decoder: Any, coordinates: Tensor
-) -> tuple[Tensor, Tensor]:
-    """What coordinates (B, K, 2 or 3) in [-1, 1] should be, and how much they count, (B, K).
-
-    Raises:
-        ValueError: there is no decoder to say what range labels have, another codec made them,
-            their shape is another, or joints that count are outside of that range.
-    """
-    reach = half_extent(decoder)
-    check_codec(batch_data_samples, decoder)
-    labels = [sample.gt_instance_labels for sample in batch_data_samples]
-    targets = torch.cat([label.keypoint_labels for label in labels])
-    if targets.shape != coordinates.shape:
-        raise ValueError(
-            f'the head makes coordinates of shape {tuple(coordinates.shape)} (samples, joints, '
-            f'axes), the labels are {tuple(targets.shape)}: out_channels must be the number of '
-            'joints, and the encoder of the pipeline the decoder of the head'
-        )
-    targets = targets.to(coordinates.dtype) / reach
-    weights = torch.cat([label.keypoint_weights for label in labels])
-    beyond = ~(targets.abs() <= 1).all(-1) & (weights > 0)
-    if beyond.any():
-        raise ValueError(
-            f'keypoint_labels of {int(beyond.sum())} joints are outside of the image or not a '
-            f'number, and keypoint_weights count them: labels must be within '
-            f'±{reach:g} (encoder of the pipeline and decoder of the head being the '
-            'same codec), or weigh 0'
-        )
-    return torch.where(weights[..., None] > 0, targets, 0), weights  # NaN would reach gradients
 
 
 def add(losses: dict[str, Tensor], stage: dict[str, Tensor]) -> None:

@@ -7,7 +7,8 @@ from torch import Tensor
 
 from ...registry import MODELS
 from ..layers.heatmaps import wide
-from .coordinate_head import check_axes, half_extent, near, targets_of
+from .coordinate_head import check_axes, near
+from .labels import half_extent, targets_of
 
 __all__ = ['DirectRegressionHead']
 

@@ -11,8 +11,9 @@ from ...registry import MODELS
 from ..layers.checks import check_choice, check_each_whole
 from ..layers.heatmaps import argmax_coordinates, marginal_mass, mean_of, wide
 from ..layers.volumes import softmax_marginals
-from .coordinate_head import CoordinateHead, add, half_extent, near, targets_of
+from .coordinate_head import CoordinateHead, add, near
 from .direct_regression_head import DirectRegressionHead
+from .labels import half_extent, targets_of
 
 __all__ = ['DirectRegressionHead3D', 'IntegralHead3D']
 

@@ -7,11 +7,11 @@ import torch
 from mmpose.evaluation.functional import pose_pck_accuracy
 from mmpose.models.heads import CPMHead
 from mmpose.utils.tensor_utils import to_numpy
-from torch import Tensor
+from torch import Tensor, nn
 
 from ...registry import MODELS
 from ..layers.checks import check_whole
-from .coordinate_head import check_codec
+from .labels import check_codec
 
 __all__ = ['StageHeatmapHead']
 
@@ -64,7 +64,7 @@ class StageHeatmapHead(CPMHead):
     def loss(
         self, feats: Sequence[Tensor], batch_data_samples: list, train_cfg: dict | None = None
     ) -> dict:
-        """As ``CPMHead``; the accuracy is that of labelled joints."""
+        """The sum over stages, as of ``CPMHead``; the accuracy is that of labelled joints."""
         self._check(feats, *self._maps())
         if self.decoder is not None:
             check_codec(batch_data_samples, self.decoder)
@@ -75,16 +75,18 @@ class StageHeatmapHead(CPMHead):
                     f'a stage has maps of shape {tuple(maps.shape)}, the labels are '
                     f'{tuple(truth.shape)}: heatmap_size of the codec must be that of the network'
                 )
-        losses = super().loss(feats, batch_data_samples, train_cfg or {})
+        weights = torch.cat([s.gt_instance_labels.keypoint_weights for s in batch_data_samples])
+        several = isinstance(self.loss_module, nn.ModuleList)
+        modules = self.loss_module if several else [self.loss_module] * self.num_stages
+        losses = [module(maps, truth, weights) for module, maps in zip(modules, feats, strict=True)]
         joints = slice(self.out_channels)
         labelled = truth[:, joints].amax((2, 3)) > 0
-        weights = torch.cat([s.gt_instance_labels.keypoint_weights for s in batch_data_samples])
         _, accuracy, _ = pose_pck_accuracy(
             to_numpy(feats[-1][:, joints]),
             to_numpy(truth[:, joints]),
             to_numpy(labelled & (weights[:, joints] > 0)),
         )
-        return losses | dict(acc_pose=torch.tensor(accuracy, device=truth.device))
+        return dict(loss_kpt=sum(losses), acc_pose=torch.tensor(accuracy, device=truth.device))
 
     def predict(self, feats: Any, batch_data_samples: list, test_cfg: dict | None = None) -> Any:
         """As ``CPMHead``, from the maps of joints alone."""

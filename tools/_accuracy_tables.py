@@ -179,7 +179,7 @@ PARTS = {
     ),
     'u_context_cpm/u-context-cpm-2stage_10e_lsp-128x96': (
         '`UContextCPM`, 2 stages',
-        'real time on a CPU with AMX (OpenVINO); stages to trade accuracy for speed',
+        'real time on a CPU (OpenVINO, bfloat16); stages to trade accuracy for speed',
     ),
 }
 

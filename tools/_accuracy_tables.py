@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -71,43 +70,6 @@ def detectors_table() -> str:
     return table(('config', 'AP (%)', 'AP50', 'AP75'), rows)
 
 
-USUAL_RATE = 3e-3
-
-
-def _of_head(method: str, size: int) -> str:
-    """PCK (AUC) of a head, at the best of its learning rates, with heatmaps of one size.
-
-    The rate is named where it is not the usual one; a raised 1 marks that no other was tried.
-    """
-    rows = read('heads/lsp_r18')
-    found = [row for row in rows if (row['method'], row['deconvolutions']) == (method, size)]
-    if not found:
-        return MISSING
-    best = at_best_rate(found)
-    pck, auc = np.array([(row['pck'], row['auc']) for row in best]).T
-    spread = f' ± {pck.std(ddof=1):.1f}' if len(pck) > 1 else ''
-    alone = '' if len({row['lr'] for row in found}) > 1 else '¹'
-    rate = '' if best[0]['lr'] == USUAL_RATE else f' at {best[0]["lr"]:g}'
-    return f'{pck.mean():.1f}{spread} ({auc.mean():.1f}){alone}{rate}'
-
-
-LOSSES = ('R1', 'H1', 'H2', 'H3', 'I*', 'I1', 'I2', 'I3')  # of the integral paper's Table 1
-
-
-def losses_table() -> str:
-    """A column for each loss of integral regression and its baselines, at 16x12 cells."""
-    return table(('', *LOSSES), [('PCK@0.2 (AUC)', *(_of_head(loss, 2) for loss in LOSSES))])
-
-
-def heads_table() -> str:
-    """Rows are heads, columns sizes of the heatmap; heads of one size are in losses_table."""
-    rows = read('heads/lsp_r18')
-    sizes = sorted({row['deconvolutions'] for row in rows})
-    methods = dict.fromkeys(row['method'] for row in rows if row['deconvolutions'] != 2)
-    lines = [(method, *(_of_head(method, size) for size in sizes)) for method in methods]
-    return table(('head', *(f'{4 << size}x{3 << size} cells' for size in sizes)), lines)
-
-
 DEMO = 'box-conv-net-xs_8e_synthetic-128x96'
 REGULARISERS = {
     'js': 'Jensen-Shannon, λ 1',
@@ -130,18 +92,6 @@ def regularisers_table() -> str:
         oks, mean = (curves[f'oks/{name}'][-1][1] for name in ('accuracy', 'mean'))
         rows.append((label, f'{oks:.1f}', f'{mean:.1f}', f'{100 * curves["coco/AP"][-1][1]:.1f}'))
     return table(('regulariser', '% at OKS 0.5', 'mean OKS (%)', 'AP (%)'), rows)
-
-
-def limits_table() -> str:
-    """Rows are codecs, columns sizes of the heatmap: what perfect heatmaps decode to."""
-    limits: dict[str, dict] = defaultdict(dict)
-    for row in read('heads/lsp_limits'):
-        metrics = row['metrics']
-        cell = f'{metrics["lsp/PCK"]:.1f} ({metrics["lsp/AUC"]:.1f})'
-        limits[row['codec']]['{1}x{0} cells'.format(*row['heatmap_size'])] = cell
-    sizes = list(next(iter(limits.values())))
-    rows = ((codec, *(found[size] for size in sizes)) for codec, found in limits.items())
-    return table(('codec', *sizes), rows)
 
 
 PARTS = {

@@ -117,7 +117,8 @@ def main() -> None:
 
     width, height = args.input
     size = '' if (width, height) == (96, 128) else f'_{height}x{width}'
-    name = f'lsp_r{args.depth}{size}' + ('_people' if args.people else '')
+    length = '' if args.epochs == parser.get_default('epochs') else f'_{args.epochs}e'
+    name = f'lsp_r{args.depth}{size}{length}' + ('_people' if args.people else '')
     out = args.out or ROOT / 'benchmarks' / 'heads' / f'{name}.json'
     compare(runs(), out, args.work_dir / name)
 

@@ -9,10 +9,7 @@ from functools import partial
 from _accuracy_tables import (
     boxes_table,
     detectors_table,
-    heads_table,
     joints_table,
-    limits_table,
-    losses_table,
     parts_table,
     regularisers_table,
     trainings_table,
@@ -29,6 +26,13 @@ from _cost_tables import (
     deploy_table,
     op_table,
     speed_table,
+)
+from _head_tables import (
+    heads_people_table,
+    heads_table,
+    limits_table,
+    longer_heads_table,
+    losses_table,
 )
 from _sentences import fill_sentences
 from _tables import ROOT
@@ -58,6 +62,8 @@ TABLES: dict[str, Callable[[], str]] = {
     'dsnt_counts': partial(counts_table, DSNT),
     'flattenet_counts': partial(counts_table, FLATTENET),
     'heads': heads_table,
+    'heads_longer': longer_heads_table,
+    'heads_people': heads_people_table,
     'integral_counts': partial(counts_table, INTEGRAL),
     'joints': joints_table,
     'limits': limits_table,

@@ -171,7 +171,9 @@ def test_published_weights_are_small_and_hold_no_training(tmp_path, run_tool):
     assert torch.equal(published['state_dict']['box.coords'], state['box.coords'])
     state['conv.weight'] *= 2
     torch.save(checkpoint, tmp_path / 'epoch_2.pth')
+    (tmp_path / 'net-training.pth').touch()
     run_tool('publish_weights.py', tmp_path / 'epoch_2.pth', 'net', '--out', tmp_path)
+    (tmp_path / 'net-training.pth').unlink()  # a file of the user's
     (other,) = tmp_path.glob('net-????????.pth')  # in place of the first
     assert other != path
     state['conv.weight'] *= 1e6

@@ -1,5 +1,6 @@
 """Tools that train networks side by side."""
 
+import importlib
 import json
 
 import pytest
@@ -58,9 +59,71 @@ def test_fewer_people_are_seen_as_often(run_tool, tmp_path, monkeypatch, command
     assert hook['dataloader']['dataset']['id_range'] == data.dataset.id_range
     assert hook['interval'] == config.train_cfg.max_epochs
     assert json.loads(out.read_text())[0]['people'] == 100
+    trained = len(built)
     for people in (300, 0, 1600):
-        with pytest.raises(ValueError, match=f'people={people} must divide 800'):
-            run_tool(*command, '--people', people)
+        result = run_tool(*command, '--people', 200, people)
+        assert f'people={people} must divide 800' in result.stderr
+        assert len(built) == trained  # not with 200 either
+
+
+def test_a_run_of_fewer_people_is_another_run(run_tool, tmp_path, monkeypatch):
+    out, config = tmp_path / 'out.json', 'configs/flattenet/flattenet-r18_10e_lsp-128x96.py'
+    monkeypatch.setattr('_runs.train', lambda config, folder: dict(pck=50.0, auc=20.0))
+    command = ('compare_configs.py', config, '--seeds', 0, '--out', out)
+    run_tool(*command, '--people', 80)
+    run_tool(*command)
+    assert [row.get('people') for row in json.loads(out.read_text())] == [80, None]
+
+
+def test_two_comparisons_may_share_a_file(run_tool, tmp_path, monkeypatch):
+    out, config = tmp_path / 'out.json', 'configs/flattenet/flattenet-r18_10e_lsp-128x96.py'
+
+    def train(config, folder):  # while it runs, another one ends
+        out.write_text('[{"config": "another"}]')
+        return dict(pck=50.0, auc=20.0)
+
+    monkeypatch.setattr('_runs.train', train)
+    command = ('compare_configs.py', config, '--seeds', 0, '--out', out)
+    run_tool(*command)
+    configs = [row['config'] for row in json.loads(out.read_text())]
+    assert configs == ['another', 'flattenet-r18_10e_lsp-128x96']
+    assert list(tmp_path.iterdir()) == [out]
+    out.write_text('[')
+    assert f'{out} is no JSON file' in run_tool(*command).stderr
+
+
+def test_configs_that_cannot_be_compared_are_refused_at_once(run_tool, tmp_path):
+    config = 'configs/box_conv_net/box-conv-net_140e_mpii-256x256.py'
+    result = run_tool('compare_configs.py', config, '--out', tmp_path / 'out.json')
+    assert result.returncode == 1 and 'validated by mmpose_sat.TorsoPCK' in result.stderr
+
+
+def test_settings_tell_trainings_apart_and_not_places(run_tool, tmp_path, monkeypatch):
+    run_tool('get_flops.py', '--help')  # puts tools on the path
+    digest = importlib.import_module('_runs').digest
+    path = 'configs/u_context_cpm/u-context-cpm-2stage_10e_lsp-128x96'
+    configs = [Config.fromfile(f'{path}{suffix}.py') for suffix in ('', '_unmasked')]
+    assert digest(configs[0]) != digest(configs[1])
+    monkeypatch.setenv('MMPOSE_SAT_DATA', str(tmp_path))
+    assert digest(Config.fromfile(f'{path}.py')) == digest(configs[0])
+
+
+def test_hooks_of_a_longer_run_act_later(run_tool, tmp_path):
+    command = ('compare_heads.py', '--methods', 'I1', '--deconvolutions', 2, '--configs', tmp_path)
+    for epochs, switch in ((15, 5), (60, 20), (2, 1)):
+        run_tool(*command, '--epochs', epochs)
+        (path,) = tmp_path.glob('*.py')
+        (hook,) = (hook for hook in Config.fromfile(path).custom_hooks if 'epoch' in hook)
+        assert hook.epoch == switch
+
+
+def test_rates_of_runs_of_other_lengths_do_not_compare(run_tool):
+    run_tool('get_flops.py', '--help')
+    best = importlib.import_module('_runs').at_best_rate
+    rows = [dict(lr=lr, epochs=15, pck=pck) for lr, pck in ((1, 30), (2, 40), (1, 60), (2, 44))]
+    assert [row['pck'] for row in best(rows)] == [30, 60]
+    with pytest.raises(ValueError, match=r'\[15, 60\] epochs'):
+        best([*rows, dict(lr=2, epochs=60, pck=70)])
 
 
 def test_heads_to_compare_have_the_size_asked_for(run_tool, tmp_path):

@@ -26,6 +26,7 @@ def doctor(monkeypatch):
     [
         ('mmcv_version', dict(mmcv=(2, 2, 0), mmdet=(3, 3, 0)), 'install mmcv 2.1.0'),
         ('torch_for_mmcv', dict(mmcv=(2, 1, 0), torch=(2, 14, 1)), 'torch <= 2.13'),
+        ('torch_for_mmcv', dict(torch=(2, 14, 1)), 'torch <= 2.13'),
         ('setuptools', dict(setuptools=(82, 0)), 'setuptools<81'),
         ('numpy_drawing', dict(numpy=(2, 5, 0)), 'numpy < 2.4'),
         ('packages', dict(torch=(2, 11), mmcv=(2, 1)), 'torchvision, mmengine, mmpose'),

@@ -144,12 +144,20 @@ def test_a_run_is_drawn_and_recorded(tmp_path, trained, run_tool):
     run_tool('plot_curves.py', f'tiny={work}', '--out', curves)
     assert all(cv2.imread(picture).std() > 5 for picture in (boxes, curves))
     final = tmp_path / 'final_eval.json'
-    for config, test in (('mine.py', {'oks/accuracy': 50.0}), ('another.py', None)):
-        final.write_text(json.dumps(dict(config=config, metrics=test)))
-        result = run_tool('record_run.py', work, '--out', tmp_path, '--final-eval', final)
+    command = ('record_run.py', work, '--out', tmp_path)
+    tests = (
+        ('mine.py', work, {'oks/accuracy': 50.0}, None),
+        ('another.py', work, None, 'is of another, the run of mine'),
+        ('mine.py', tmp_path, None, f'is not in {work}'),
+    )
+    for config, folder, test, refusal in tests:
+        checkpoint = str(folder / 'epoch_1.pth')
+        final.write_text(json.dumps(dict(config=config, checkpoint=checkpoint, metrics=test)))
+        result = run_tool(*command, '--final-eval', final)
         run = json.loads((tmp_path / 'mine.json').read_text())
         assert run['test'] == {'oks/accuracy': 50.0}
-    assert result.returncode == 2 and 'is of another, the run of mine' in result.stderr
+        assert refusal is None or (result.returncode == 2 and refusal in result.stderr)
+    assert 'has figures of a test' in run_tool(*command).stderr
     assert run['batch_size'] == 4 and run['seed'] == 0
     assert run['curves']['oks/persons'][-1][1] >= 3
 

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import subprocess
 from pathlib import Path
 
 import onnx
@@ -29,8 +30,58 @@ def test_figures_in_sentences_come_from_results(monkeypatch):
     page = 'As measured, ours has 9.9\nPCK, -12 more than theirs, which has 43.0.'
     assert sentences.fill_sentences('page', page) == page.replace('9.9', '50.0').replace('-12', '7')
     assert sentences.fill_sentences('another page', page) == page
-    with pytest.raises(ValueError, match=r"page has no sentence 'ours has \{:.1f\} PCK"):
+    with pytest.raises(ValueError, match=r"no sentence 'ours has \{:.1f\} PCK"):
         sentences.fill_sentences('page', 'Ours is better.')
+
+
+def test_text_between_tables_is_kept(monkeypatch):
+    monkeypatch.syspath_prepend(TOOLS)
+    tool = importlib.import_module('update_tables')
+    monkeypatch.setattr(tool, 'TABLES', {'a': lambda: 'A', 'b': lambda: 'B'})
+    page = '<!-- table: a (x) -->\n{}\n<!-- end -->\ntext\n<!-- table: b (x) -->\n{}\n<!-- end -->'
+    assert tool.fill(page.format('old', 'old')) == page.format('A', 'B')
+    with pytest.raises(ValueError, match='a table has no'):
+        tool.fill(page.format('old', 'old').replace('<!-- end -->\ntext', 'text'))
+
+
+def test_a_figure_names_the_commit_it_was_measured_at(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(TOOLS)
+    provenance = importlib.import_module('_provenance')
+    package = tmp_path / 'mmpose_sat' / '__init__.py'
+    package.parent.mkdir()
+    package.touch()
+    monkeypatch.setattr(provenance.mmpose_sat, '__file__', str(package))
+    assert provenance.commit() == 'not a git checkout'
+
+    def git(*command):
+        identity = ('-c', 'user.name=me', '-c', 'user.email=me@example.org')
+        subprocess.run(['git', '-C', tmp_path, *identity, *command], check=True)
+
+    git('init', '-q')
+    git('add', '.')
+    git('commit', '-qm', 'package')
+    first = provenance.commit()
+    (tmp_path / 'result.json').touch()
+    assert len(first) == 7 and provenance.commit() == first
+    (package.parent / 'new.py').touch()
+    assert provenance.commit() == f'{first}+'
+
+
+def test_what_a_run_was_trained_with_is_not_what_it_was_tested_with(run_tool, tmp_path):
+    for start, seed in (('1', 5), ('2', 7)):
+        (tmp_path / start / 'vis_data').mkdir(parents=True)
+        config = f'randomness = dict(seed={seed})\ntrain_cfg = dict(max_epochs=3)\n'
+        config += 'train_dataloader = dict(batch_size=4)\n'
+        (tmp_path / start / 'vis_data' / 'config.py').write_text(config)
+    log = tmp_path / '1' / 'vis_data' / 'scalars.json'
+    log.write_text('{"a/PCK": 40.0, "step": 2}\n')
+    command = ('record_run.py', tmp_path, '--out', tmp_path / 'results')
+    result = run_tool(*command)
+    assert result.returncode == 2 and 'validated at 2 of 3: it is not finished' in result.stderr
+    log.write_text('{"a/PCK": 40.0, "step": 3}\n')
+    assert run_tool(*command).returncode == 0
+    kept = json.loads((tmp_path / 'results' / f'{tmp_path.name}.json').read_text())
+    assert kept['seed'] == 5 and kept['curves'] == {'a/PCK': [[3, 40.0]]}
 
 
 def test_flops_tool_splits_the_model(run_tool):
@@ -39,6 +90,8 @@ def test_flops_tool_splits_the_model(run_tool):
     rows = {line.split()[0]: line.split()[1:] for line in result.stdout.splitlines()[2:]}
     assert rows['total'] == ['1,853,745', '5.7635']
     assert rows['head'] == ['1,649', '0.0050']
+    name = 'mmpose_sat::box_conv_net/box-conv-net_210e_coco-256x192.py'
+    assert run_tool('get_flops.py', name).stdout == result.stdout
 
 
 def test_onnx_of_a_whole_network_has_standard_operators_only(run_tool, tmp_path):

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from mmengine.config import Config
+from mmengine.hub import get_config
 
 
 def labelled(argument: str) -> tuple[str, Path]:
@@ -20,6 +21,11 @@ def by_label(parser: argparse.ArgumentParser, given: list[tuple[str, Path]]) -> 
     if len(paths) < len(given):
         parser.error(f'several are called one of {list(paths)}: tell them apart, LABEL=PATH')
     return paths
+
+
+def load_config(name: str | Path) -> Config:
+    """The config of a file, or of ``mmpose::NAME`` or ``mmpose_sat::NAME``."""
+    return get_config(name) if isinstance(name, str) and '::' in name else Config.fromfile(name)
 
 
 def input_size(config: Config) -> tuple[int, int]:

@@ -21,6 +21,8 @@ def difference(runs: list[dict], others: list[dict]) -> str:
     both; PCK is pooled over joints.
     """
     seeds = {run['seed'] for run in runs} & {run['seed'] for run in others}
+    if not seeds:
+        return MISSING
     people = len(runs[0]['counted'])
     draws = np.random.default_rng(0).integers(0, people, (2000, people))
     draws = np.concatenate([np.arange(people)[None], draws])  # the first is the sample itself
@@ -86,19 +88,19 @@ def compared_table(name: str) -> str:
 def people_table() -> str:
     """Configs trained on few people: PCK, that on those people, and differences to the first."""
     rows = read('compared/people')
-    numbers = {row['people']: row['epochs'] for row in sorted(rows, key=lambda row: row['people'])}
+    lengths = sorted({(row['people'], row['epochs']) for row in rows})
     lines = []
     for config in by_config(rows):
         cells = [linked(config)]
-        for number in numbers:
-            found = by_config([row for row in rows if row['people'] == number])
+        for length in lengths:
+            found = by_config([row for row in rows if (row['people'], row['epochs']) == length])
             runs, first = found[config], found[rows[0]['config']]
             pcks = ', '.join(f'{run["pck"]:.1f} ({run["train_pck"]:.1f})' for run in runs)
             cells += [pcks or MISSING, difference(runs, first) if runs and runs != first else '']
         lines.append(cells)
     headers = (
         title
-        for number, epochs in numbers.items()
-        for title in (f'{number} people, {epochs} epochs', 'difference to the first')
+        for people, epochs in lengths
+        for title in (f'{people} people, {epochs} epochs', 'difference to the first')
     )
     return table(('config', *headers), lines)

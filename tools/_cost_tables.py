@@ -4,25 +4,18 @@ from pathlib import Path
 
 import benchmark_deploy
 import benchmark_model
-import torch
+import get_flops
 from _arguments import input_size
 from _tables import ROOT, read, table
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
-from mmpose.registry import MODELS
-
-from mmpose_sat.ops import count_macs
 
 
 def counts(config: Path) -> tuple[float, float, str]:
     """Parameters in 10^6, multiply-adds in 10^9 and the input size of a config's model."""
     loaded = Config.fromfile(config)
-    init_default_scope(loaded.default_scope)
     height, width = input_size(loaded)
-    with torch.device('meta'):
-        model = MODELS.build(loaded.model).eval()
-        macs = count_macs(model, torch.empty(1, 3, height, width), None, mode='tensor').total()
-    return sum(p.numel() for p in model.parameters()) / 1e6, macs / 1e9, f'{height}x{width}'
+    parameters, macs = get_flops.count(loaded)['total']
+    return parameters / 1e6, macs / 1e9, f'{height}x{width}'
 
 
 def counts_table(names: tuple[str, ...]) -> str:

@@ -9,8 +9,8 @@ from _tables import MISSING, read, table
 USUAL_RATE = 3e-3
 
 
-def _of_head(rows: list[dict], method: str, size: int) -> str:
-    """PCK (AUC) of a head, at the best of its learning rates, with heatmaps of one size.
+def _of_head(rows: list[dict], method: str, size: int, beside: str = 'auc') -> str:
+    """PCK (AUC, or another figure) of a head at the best of its rates, with one size of heatmaps.
 
     The rate is named where it is not the usual one; a raised 1 marks that no other was tried.
     """
@@ -18,11 +18,11 @@ def _of_head(rows: list[dict], method: str, size: int) -> str:
     if not found:
         return MISSING
     best = at_best_rate(found)
-    pck, auc = np.array([(row['pck'], row['auc']) for row in best]).T
+    pck, other = np.array([(row['pck'], row[beside]) for row in best]).T
     spread = f' ± {pck.std(ddof=1):.1f}' if len(pck) > 1 else ''
     alone = '' if len({row['lr'] for row in found}) > 1 else '¹'
     rate = '' if best[0]['lr'] == USUAL_RATE else f' at {best[0]["lr"]:g}'
-    return f'{pck.mean():.1f}{spread} ({auc.mean():.1f}){alone}{rate}'
+    return f'{pck.mean():.1f}{spread} ({other.mean():.1f}){alone}{rate}'
 
 
 LOSSES = ('R1', 'H1', 'H2', 'H3', 'I*', 'I1', 'I2', 'I3')  # of the integral paper's Table 1
@@ -47,11 +47,10 @@ def heads_table() -> str:
 def longer_heads_table() -> str:
     """Heads at 16x12 cells after the usual 15 epochs, and after 60."""
     usual, longer = read('heads/lsp_r18'), read('heads/lsp_r18_60e')
-    lines = []
-    for row in longer:
-        method = row['method']
-        before = _of_head([r for r in usual if r['lr'] == row['lr']], method, 2)
-        lines.append((method, *(cell.rstrip('¹') for cell in (before, _of_head([row], method, 2)))))
+    methods = dict.fromkeys(row['method'] for row in longer)
+    lines = [
+        (method, *(_of_head(rows, method, 2) for rows in (usual, longer))) for method in methods
+    ]
     return table(('head', '15 epochs', '60 epochs'), lines)
 
 
@@ -59,14 +58,12 @@ def heads_people_table() -> str:
     """Heads at 16x12 cells, few people, no augmentation: PCK, and that on the same people."""
     rows = read('heads/lsp_r18_people')
     numbers = sorted({row['people'] for row in rows})
-    lines = []
-    for method in dict.fromkeys(row['method'] for row in rows):
-        cells = {
-            row['people']: f'{row["pck"]:.1f} ({row["train_pck"]:.1f})'
-            for row in rows
-            if row['method'] == method
-        }
-        lines.append((method, *(cells.get(number, MISSING) for number in numbers)))
+    of = {number: [row for row in rows if row['people'] == number] for number in numbers}
+    methods = dict.fromkeys(row['method'] for row in rows)
+    lines = [
+        (method, *(_of_head(of[number], method, 2, 'train_pck') for number in numbers))
+        for method in methods
+    ]
     return table(('head', *(f'{number} people' for number in numbers)), lines)
 
 

@@ -6,12 +6,21 @@ from pathlib import Path
 
 import torch
 
+import mmpose_sat
+
 
 def commit() -> str:
-    """The checkout's commit, with a plus when files differ from it."""
-    command = ['git', '-C', str(Path(__file__).parent), 'describe', '--always', '--dirty=+']
-    result = subprocess.run(command, capture_output=True, text=True)
-    return result.stdout.strip() or 'not a git checkout'
+    """Commit of the imported package, with a plus when its code or configs differ from it."""
+    root = Path(mmpose_sat.__file__).parents[1]
+
+    def git(*command: str) -> str:
+        command = ('git', '-C', str(root), *command)
+        return subprocess.run(command, capture_output=True, text=True).stdout.strip()
+
+    if git('rev-parse', '--show-toplevel') != str(root.resolve()):
+        return 'not a git checkout'
+    changed = git('status', '--porcelain', '--', 'mmpose_sat', 'ops', 'configs', 'tools', ':!*.md')
+    return git('rev-parse', '--short', 'HEAD') + ('+' if changed else '')
 
 
 def machine(device: str | None = None) -> str:

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -20,10 +22,27 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def shorten(config: Config, epochs: int) -> None:
-    """Train for so many epochs and validate after the last, the backbone in bfloat16."""
-    config.custom_hooks.append(dict(type='mmpose_sat.AutocastBackboneHook'))
+    """Train for so many epochs and validate after the last, the backbone in bfloat16.
+
+    Hooks that act at an epoch do so after the same share of the training.
+
+    Raises:
+        ValueError: The rate does not end in a cosine by epochs, or the metric is not TorsoPCK.
+    """
+    schedule, metric = config.param_scheduler[-1], config.val_evaluator.get('type')
+    if schedule.type != 'CosineAnnealingLR' or metric != 'mmpose_sat.TorsoPCK':
+        raise ValueError(
+            'comparisons take configs of LSP that end in CosineAnnealingLR and are validated by '
+            f'mmpose_sat.TorsoPCK, this ends in {schedule.type} and is validated by {metric}'
+        )
+    autocast = dict(type='mmpose_sat.AutocastBackboneHook')
+    if autocast not in config.custom_hooks:
+        config.custom_hooks.append(autocast)
+    for hook in config.custom_hooks:
+        if 'epoch' in hook:
+            hook.epoch = max(1, hook.epoch * epochs // config.train_cfg.max_epochs)
     config.train_cfg.update(max_epochs=epochs, val_interval=epochs)
-    config.param_scheduler[-1].update(end=epochs, T_max=epochs)
+    schedule.update(end=epochs, T_max=epochs)
     config.default_hooks.checkpoint = dict(type='CheckpointHook', interval=epochs)
 
 
@@ -74,7 +93,7 @@ def train(config: Config, folder: Path) -> dict:
     config.val_evaluator.out_file = str(curve)
     config.dump(folder / 'run.py')
     command = [sys.executable, ROOT / 'tools' / 'train.py', folder / 'run.py']
-    log = folder / 'log.txt'
+    log, code = folder / 'log.txt', commit()
     with log.open('w') as output:
         result = subprocess.run(
             [*map(str, command), '--work-dir', str(folder)], stdout=output, stderr=output
@@ -90,7 +109,7 @@ def train(config: Config, folder: Path) -> dict:
         auc=scalars['lsp/AUC'][-1][1],
         right=people['right'],
         counted=people['counted'],
-        commit=commit(),
+        commit=code,
         machine=machine(),
         torch=torch.__version__,
     )
@@ -105,34 +124,61 @@ def evaluate(config: Config, checkpoint: str | Path, folder: Path) -> dict[str, 
 
 
 def at_best_rate(rows: Iterable[dict]) -> list[dict]:
-    """Of the runs of one network, those with the learning rate whose mean PCK is highest."""
+    """Of the runs of one network, those with the learning rate whose mean PCK is highest.
+
+    Raises:
+        ValueError: They are of different lengths.
+    """
     rates = defaultdict(list)
     for row in rows:
         rates[row.get('lr')].append(row)
+    if len(epochs := {row['epochs'] for runs in rates.values() for row in runs}) > 1:
+        raise ValueError(f'runs of {sorted(epochs)} epochs do not compare')
     return max(rates.values(), key=lambda runs: np.mean([run['pck'] for run in runs]))
 
 
 def digest(config: Config) -> str:
-    """A few digits that differ between configs of other networks, losses or learning rates."""
+    """A few digits that differ between configs that train differently, wherever their data are."""
     settings = config.to_dict()
-    learned = [settings[key] for key in ('model', 'optim_wrapper', 'param_scheduler')]
-    return hashlib.sha256(json.dumps(learned, default=str).encode()).hexdigest()[:8]
+    keys = ('model', 'optim_wrapper', 'param_scheduler', 'train_cfg', 'custom_hooks')
+    learned = [settings[key] for key in (*keys, 'train_dataloader')]
+    text = json.dumps(learned, default=str, sort_keys=True)
+    text = re.sub(r'"data_root": "[^"]*"', '', text)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+IDENTITY = ('config', 'method', 'deconvolutions', 'lr', 'seed', 'epochs', 'people')
+
+
+def read_rows(path: Path) -> list[dict]:
+    """What a comparison has kept so far; exits when the file is damaged."""
+    try:
+        return json.loads(path.read_text()) if path.is_file() else []
+    except json.JSONDecodeError as error:
+        sys.exit(f'{path} is no JSON file: {error}')
 
 
 def compare(runs: Iterable[tuple[dict, Config, str]], out: Path, work_dir: Path) -> None:
     """Train what is not in the file yet: descriptions, configs and names of folders.
 
-    Exits when a row of the file is of a config that has changed since.
+    Exits before any training when a config does not suit, and when a row of the file is of a config
+    that has changed since. Others may add rows to the file in the meantime.
     """
-    rows = json.loads(out.read_text()) if out.is_file() else []
-    for row, config, name in runs:
+    try:
+        planned = list(runs)
+    except ValueError as error:
+        sys.exit(str(error))
+    for row, config, name in planned:
         settings = digest(config)
-        if done := next((done for done in rows if row.items() <= done.items()), None):
+        identity = [row.get(key) for key in IDENTITY]
+        kept = (done for done in read_rows(out) if [done.get(key) for key in IDENTITY] == identity)
+        if done := next(kept, None):
             if done.get('settings', settings) != settings:
                 sys.exit(f'{out}: {name} was trained with other settings: delete its row')
             continue
         row |= train(config, work_dir / name) | dict(settings=settings)
-        rows.append(row)
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text('[\n' + ',\n'.join(map(json.dumps, rows)) + '\n]\n')
+        beside = out.with_name(f'{out.name}.{os.getpid()}')
+        beside.write_text('[\n' + ',\n'.join(map(json.dumps, [*read_rows(out), row])) + '\n]\n')
+        beside.replace(out)
         print(f'{name}: PCK {row["pck"]:.1f}, AUC {row["auc"]:.1f}', flush=True)

@@ -153,7 +153,7 @@ def fill_sentences(page: str, text: str) -> str:
         parts = [r'\s+'.join(map(re.escape, part.split(' '))) for part in words]
         match = re.search(FIGURE.join(f'({part})' for part in parts), text)
         if match is None:
-            raise ValueError(f'{page} has no sentence {sentence!r}')
+            raise ValueError(f'there is no sentence {sentence!r}')
         formats = re.findall(r'\{.*?\}', sentence)
         made = [form.format(figure) for form, figure in zip(formats, figures(), strict=True)]
         kept = match.groups()

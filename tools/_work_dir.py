@@ -1,6 +1,6 @@
 """What is in the work directory of a training run, finished or not."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,13 +25,19 @@ class Missing(Exception):
     """An ingredient is not in the work directory; the message is a sentence."""
 
 
+def of_trainings(paths: Iterable[Path]) -> list[Path]:
+    """Of files in ``*/vis_data`` those beside logged scalars, which tests leave none of; or all."""
+    found = sorted(paths)
+    return [path for path in found if path.with_name('scalars.json').exists()] or found
+
+
 def config_as_run(folder: Path) -> tuple[str, Config]:
     """Name and content of the config that was last trained in a folder.
 
     Raises:
         FileNotFoundError: there is no such folder, or no config in it.
     """
-    dumped = max(folder.glob('*/vis_data/config.py'), default=None)  # of the last start
+    dumped = max(of_trainings(folder.glob('*/vis_data/config.py')), default=None)
     named = max(folder.glob('*.py'), key=lambda path: path.stat().st_mtime, default=dumped)
     if named is None:
         if not folder.is_dir():

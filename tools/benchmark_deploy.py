@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from _arguments import input_size
+from _arguments import input_size, load_config
 from _provenance import commit, machine
 from _timing import measure
 from export_onnx import Network, export
@@ -59,7 +59,7 @@ def openvino_call(path: Path, threads: int, precision: str) -> Call:
 
 def benchmark(config: str, args: argparse.Namespace, folder: Path) -> list[dict]:
     """Rows of one network."""
-    model = init_model(config, device='cpu')
+    model = init_model(load_config(config), device='cpu')
     height, width = input_size(model.cfg)
     path = folder / 'network.onnx'
     export(model, (height, width), path)

@@ -13,10 +13,10 @@ from itertools import accumulate
 from pathlib import Path
 
 import torch
+from _arguments import load_config
 from _provenance import commit, machine
 from _timing import measure
-from mmengine.config import Config, DictAction
-from mmengine.hub import get_config
+from mmengine.config import DictAction
 from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
@@ -44,7 +44,7 @@ def peak_of(call: Callable[[], object], device: str) -> float:
 
 def build(path: str, options: dict | None) -> nn.Module:
     """The network of a config, as constructed: nothing is downloaded."""
-    config = get_config(path) if '::' in path else Config.fromfile(path)
+    config = load_config(path)
     config.merge_from_dict(options or {})
     init_default_scope(config.get('default_scope', 'mmpose'))
     return revert_sync_batchnorm(MODELS.build(config.model))  # which exists on GPUs only

@@ -58,6 +58,7 @@ def main() -> None:
     args = parser.parse_args()
     rows = [dict(config=path.stem) | limit(Config.fromfile(path)) for path in args.configs]
     if args.out:
+        args.out.parent.mkdir(parents=True, exist_ok=True)
         args.out.write_text('[\n' + ',\n'.join(map(json.dumps, rows)) + '\n]\n')
     names = list(rows[0]['metrics'])
     lines = [(row['config'], *(f'{row["metrics"][name]:.4g}' for name in names)) for row in rows]

@@ -84,13 +84,15 @@ def main() -> None:
     out = args.out.resolve()
     if args.lsp and not (args.lsp / 'annotations' / 'lsp_train.json').is_file():
         parser.error(f'{args.lsp} holds no annotations/lsp_train.json')
+    if args.lsp and args.lsp.absolute().name != 'lsp':
+        parser.error(f'the folder must be called lsp, as configs look for it, not {args.lsp.name}')
     name = 'lsp' if args.lsp else 'synthetic'
     work = out / f'{name}_{args.operator}'
     shutil.rmtree(work, ignore_errors=True)  # an earlier demo's
     work.mkdir(parents=True)
     if args.lsp:
         config = CONFIGS / 'box-conv-net-xs_60e_lsp-128x96.py'
-        data = dict(MMPOSE_SAT_DATA=str(args.lsp.resolve().parent))
+        data = dict(MMPOSE_SAT_DATA=str(args.lsp.absolute().parent))
         score = 'lsp/PCK'
     else:
         config = CONFIGS / 'box-conv-net-xs_8e_synthetic-128x96.py'

@@ -57,7 +57,7 @@ def mmcv_operators() -> str | None:
 @check
 def torch_for_mmcv() -> str | None:
     torch, mmcv = version('torch'), version('mmcv')
-    if torch and mmcv and torch >= (2, 14) and mmcv <= (2, 2, 0):
+    if torch and torch >= (2, 14) and (mmcv <= (2, 2, 0) if mmcv else not version('onedl-mmcv')):
         return 'mmcv forces C++17 and torch >= 2.14 needs C++20 to build it: use torch <= 2.13'
     return None
 
@@ -112,7 +112,10 @@ def patches() -> str | None:
     try:
         from mmpose_sat import compat
     except Exception as error:
-        return f'mmpose_sat does not import: {error}'
+        return (
+            f'mmpose_sat does not import ({error}): pip install . in its folder, or put the folder '
+            'on PYTHONPATH'
+        )
     if missing := sorted(compat.PATCHES.keys() - set(compat.apply())):
         return (
             f'patches {missing} are not in force: MMPOSE_SAT_SKIP_PATCHES leaves them out, or what '

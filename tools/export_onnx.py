@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from _arguments import input_size
+from _arguments import input_size, load_config
 from mmpose.apis import init_model
 from torch import Tensor, nn
 
@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument('checkpoint', nargs='?', help='without it, weights are random')
     parser.add_argument('--out', type=Path, default=Path('model.onnx'))
     args = parser.parse_args()
-    model = init_model(args.config, args.checkpoint, device='cpu')
+    model = init_model(load_config(args.config), args.checkpoint, device='cpu')
     error = export(model, input_size(model.cfg), args.out)
     print(f'{args.out}: {args.out.stat().st_size / 1e6:.1f} MB, error in onnxruntime {error:.1e}')
     if not error <= 1e-4:

@@ -7,8 +7,8 @@ import argparse
 import json
 from pathlib import Path
 
+from _arguments import load_config
 from _runs import evaluate
-from mmengine.config import Config
 
 import mmpose_sat
 
@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument('checkpoint')
     parser.add_argument('--out', default='final_eval.json')
     args = parser.parse_args()
-    config = Config.fromfile(args.config)
+    config = load_config(args.config)
     dataset = config.test_dataloader.dataset
     validated = dataset.get('ann_file')
     if validated not in SPLITS:

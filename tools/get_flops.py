@@ -3,7 +3,7 @@
 import argparse
 
 import torch
-from _arguments import input_size
+from _arguments import input_size, load_config
 from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument('--shape', type=int, nargs=2, metavar=('HEIGHT', 'WIDTH'))
     parser.add_argument('--cfg-options', nargs='+', action=DictAction)
     args = parser.parse_args()
-    config = Config.fromfile(args.config)
+    config = load_config(args.config)
     config.merge_from_dict(args.cfg_options or {})
     if args.shape is None:
         args.shape = input_size(config)

@@ -1,8 +1,10 @@
 """Draw the learned boxes of a checkpoint, and say what they are like beside fresh ones."""
 
 import argparse
+from pathlib import Path
 
 import torch
+from _arguments import load_config
 from _tables import table
 from mmpose.apis import init_model
 from torch import nn
@@ -32,7 +34,8 @@ def main() -> None:
     parser.add_argument('checkpoint')
     parser.add_argument('--out', default='boxes.png')
     args = parser.parse_args()
-    backbone = init_model(args.config, args.checkpoint, device='cpu').backbone
+    backbone = init_model(load_config(args.config), args.checkpoint, device='cpu').backbone
+    Path(args.out).parent.mkdir(parents=True, exist_ok=True)
     plot_boxes(backbone, args.out)
     print(boxes_table(backbone))
     print(args.out)

@@ -1,6 +1,7 @@
 """Draw training curves of one or more work directories."""
 
 import argparse
+from pathlib import Path
 
 from _arguments import by_label, labelled
 
@@ -15,6 +16,7 @@ def main() -> None:
     parser.add_argument('--scalars', nargs='+', default=['loss'], help='for example loss lsp/PCK')
     parser.add_argument('--out', default='curves.png')
     args = parser.parse_args()
+    Path(args.out).parent.mkdir(parents=True, exist_ok=True)
     plot_curves(by_label(parser, args.runs), args.scalars, args.out)
     print(args.out)
 

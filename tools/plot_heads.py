@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from _arguments import input_size, load_config
 from _people import input_image, predict, to_input, validation_loader
 from mmengine.dataset import pseudo_collate
 from mmpose.apis import init_model
@@ -29,9 +30,15 @@ def main() -> None:
     parser.add_argument('--bin', type=float, default=8.0, help='px, of the distance to the border')
     parser.add_argument('--out', type=Path, default=Path('heads'), help='folder')
     args = parser.parse_args()
+    labels = [label for label, _, _ in args.model]
+    if len(set(labels)) < len(labels):
+        parser.error(f'labels {labels} must differ')
+    sizes = {input_size(load_config(config)) for _, config, _ in args.model}
+    if len(sizes) > 1:
+        parser.error(f'networks must have one input size, these have {sorted(sizes)}')
     heatmaps, points, errors = {}, {}, {}
     for label, config, checkpoint in args.model:
-        model = init_model(config, checkpoint, device='cpu')
+        model = init_model(load_config(config), checkpoint, device='cpu')
         model.test_cfg = dict(model.test_cfg, output_heatmaps=True)
         loader = validation_loader(model.cfg)
         dataset: Any = loader.dataset

@@ -20,6 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('accuracies', type=Path)
     parser.add_argument('costs', type=Path)
+    parser.add_argument('--depth', type=int, default=18, help='of the ResNet')
     parser.add_argument('--out', default='tradeoff.png')
     args = parser.parse_args()
     measured = json.loads(args.costs.read_text())
@@ -36,7 +37,7 @@ def main() -> None:
                 np.mean([row['pck'] for row in at_best_rate(rows)]),
             )
             for size, rows in sorted(sizes.items())
-            if (cost := costs.get(network(method, size)))
+            if (cost := costs.get(network(method, size, args.depth)))
         ]
         if found:
             methods[method] = found
@@ -44,6 +45,7 @@ def main() -> None:
         parser.error(f'{args.costs} has none of the networks in {args.accuracies}')
     batch = measured['rows'][0]['batch']
     axes = (f'inference / ms, batch {batch}', 'peak memory of a training step / MB')
+    Path(args.out).parent.mkdir(parents=True, exist_ok=True)
     plot_tradeoff(methods, axes, 'PCK@0.2', args.out)
     print(args.out)
 

@@ -41,7 +41,8 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     for other in set(published(args.out)[args.name]) - {path}:
-        other.unlink()
+        if hashlib.sha256(other.read_bytes()).hexdigest()[:8] == other.stem.rpartition('-')[2]:
+            other.unlink()  # an older publication
     print(path, f'{len(content) / 1e6:.2f} MB')
 
 

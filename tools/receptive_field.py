@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 import torch
+from _arguments import load_config
 from _people import input_image, responses, validation_people
 from _provenance import commit
 from mmpose.apis import init_model
@@ -31,7 +32,9 @@ def main() -> None:
     parser.add_argument('--out', default='receptive_field.png')
     parser.add_argument('--json', type=Path, help='file to keep the number in, by config')
     args = parser.parse_args()
-    model = init_model(args.config, args.checkpoint, device='cpu')
+    if args.json and not args.checkpoint:
+        parser.error('--json keeps figures of trained networks: name a checkpoint')
+    model = init_model(load_config(args.config), args.checkpoint, device='cpu')
     people = validation_people(model.cfg)
     if not 0 <= args.index < len(people):
         parser.error(f'--index {args.index}: the data have people 0 to {len(people) - 1}')

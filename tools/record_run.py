@@ -27,9 +27,19 @@ def main() -> None:
         name, loaded = config_as_run(args.run)
     except (OSError, ValueError) as error:
         parser.error(str(error))
+    path = args.out / f'{name}.json'
+    total = loaded.train_cfg.get('max_epochs') or loaded.train_cfg.get('max_iters')
+    curves = {key: scalars[key] for key in scalars if key in scalars.validated}
+    done = max((values[-1][0] for values in curves.values()), default=0)
+    if done != total:
+        parser.error(f'{args.run} was last validated at {done} of {total}: it is not finished')
+    if path.is_file() and json.loads(path.read_text())['test'] and not args.final_eval:
+        parser.error(f'{path} has figures of a test: name those of this run, --final-eval')
     final = json.loads(args.final_eval.read_text()) if args.final_eval else None
     if final and Path(final['config']).stem != name:
         parser.error(f'--final-eval is of {Path(final["config"]).stem}, the run of {name}')
+    if final and Path(final['checkpoint']).resolve().parent != args.run.resolve():
+        parser.error(f'--final-eval is of {final["checkpoint"]}, which is not in {args.run}')
     result = dict(
         config=name,
         seed=loaded.get('randomness', {}).get('seed'),
@@ -38,11 +48,10 @@ def main() -> None:
         commit=commit(),
         machine=machine(),
         torch=torch.__version__,
-        curves={name: scalars[name] for name in scalars if name in scalars.validated},
+        curves=curves,
         test=final['metrics'] if final else None,
     )
     args.out.mkdir(parents=True, exist_ok=True)
-    path = args.out / f'{name}.json'
     path.write_text(json.dumps(result) + '\n')
     print(path)
 

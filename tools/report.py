@@ -17,7 +17,7 @@ from _arguments import input_size
 from _page import Section
 from _provenance import commit, machine
 from _sections import SECTIONS, number
-from _work_dir import Missing, WorkDir
+from _work_dir import Missing, WorkDir, of_trainings
 from get_flops import count
 from jinja2 import Environment, FileSystemLoader
 
@@ -69,7 +69,9 @@ def facts(run: WorkDir) -> dict[str, str]:
     """What was run, on what and when, by the config and the logs."""
     train, val = (run.config.get(f'{kind}_dataloader') or {} for kind in ('train', 'val'))
     size = input_size(run.config)[::-1] if 'codec' in run.config else None
-    logs = [path.read_text(errors='replace') for path in sorted(run.folder.glob('*/*.log'))]
+    starts = [path.parents[1] for path in of_trainings(run.folder.glob('*/vis_data/config.py'))]
+    paths = sorted(path for start in starts for path in start.glob('*.log'))
+    logs = [path.read_text(errors='replace') for path in paths]
     days = [re.findall(r'^(\d{4}/\d\d/\d\d \d\d:\d\d)', log, re.M) for log in logs]
     versions = re.findall(r'^ +((?:PyTorch|MMEngine): \S+)', logs[-1], re.M) if logs else []
     device = re.search(r'^ +GPU 0\S*: (.+)', logs[-1], re.M) if logs else None

@@ -9,9 +9,9 @@ import json
 from pathlib import Path
 
 import torch
+from _arguments import load_config
 from _provenance import commit, machine
 from _runs import evaluate
-from mmengine.config import Config
 from mmengine.runner import save_checkpoint
 from mmpose.apis import init_model
 
@@ -30,7 +30,7 @@ def main() -> None:
         help='evaluate both on the data of the test_dataloader',
     )
     args = parser.parse_args()
-    model = init_model(args.config, args.checkpoint, device='cpu')
+    model = init_model(load_config(args.config), args.checkpoint, device='cpu')
     layers = [layer for layer in model.modules() if isinstance(layer, BoxConv2d)]
     if not layers:
         parser.error(f'{args.config} has no BoxConv2d layer')
@@ -42,7 +42,7 @@ def main() -> None:
     save_checkpoint(dict(state_dict=model.state_dict(), meta=meta), str(args.out))
     print(f'{args.out}: edges of {len(layers)} layers have moved by {moved:.2f} px on average')
     if args.evaluate:
-        config = Config.fromfile(args.config)
+        config = load_config(args.config)
         figures = dict(
             config=Path(args.config).stem,
             checkpoint=args.checkpoint,

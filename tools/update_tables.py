@@ -80,8 +80,16 @@ TABLES: dict[str, Callable[[], str]] = {
 
 
 def fill(text: str) -> str:
-    """The page with all of its tables made anew."""
-    pattern = re.compile(r'(<!-- table: (\w+) [^\n]*-->\n).*?(<!-- end -->)', re.DOTALL)
+    """The page with all of its tables made anew.
+
+    Raises:
+        ValueError: A table has no end.
+    """
+    pattern = re.compile(
+        r'(<!-- table: (\w+) [^\n]*-->\n)(?:(?!<!-- table:).)*?(<!-- end -->)', re.DOTALL
+    )
+    if len(pattern.findall(text)) != text.count('<!-- table:'):
+        raise ValueError('a table has no <!-- end -->')
     return pattern.sub(lambda m: f'{m[1]}{TABLES[m[2]]()}\n{m[3]}', text)
 
 
@@ -96,7 +104,7 @@ def main() -> None:
         try:
             after = fill_sentences(name, fill(before))
         except ValueError as error:
-            sys.exit(str(error))
+            sys.exit(f'{name}: {error}')
         if after != before:
             stale.append(name)
             if not args.check:

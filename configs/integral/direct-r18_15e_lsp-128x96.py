@@ -3,7 +3,7 @@ _base_ = [
     '../_base_/models/resnet18_scratch.py',
     '../_base_/data/lsp.py',
     '../_base_/pipelines/128x96_integral.py',
-    '../_base_/schedules/adam_cosine_15e.py',
+    '../_base_/schedules/adam_cosine_15e_heads.py',
 ]
 
 model = dict(

@@ -132,6 +132,7 @@ def cpu_distributed() -> None:
     """
     from mmengine.device import get_device
     from mmengine.dist import utils
+    from mmengine.model import is_model_wrapper
     from mmengine.runner import Runner
 
     init_with_cuda = utils._init_dist_pytorch
@@ -146,7 +147,8 @@ def cpu_distributed() -> None:
 
     @functools.wraps(wrap_for_cuda)
     def wrap_model(self: Runner, model_wrapper_cfg: dict | None, model: torch.nn.Module) -> Any:
-        if self.distributed and model_wrapper_cfg is None and get_device() == 'cpu':
+        plain = model_wrapper_cfg is None and not is_model_wrapper(model)
+        if self.distributed and plain and get_device() == 'cpu':
             model_wrapper_cfg = dict(
                 type='MMDistributedDataParallel',
                 device_ids=None,

@@ -25,18 +25,19 @@ class CocoJointsDataset(BaseCocoStyleDataset):
     Args:
         pairs: Names of joints that a flip exchanges. By default those that differ in ``left`` and
             ``right`` only, or in ``l`` and ``r`` as words (``l_wrist``), whatever their case;
-            warns when there are none. ``()`` for joints without sides.
+            warns of joints that name a side and have no counterpart, and where there are no pairs.
+            ``()`` for joints without sides.
         **kwargs: As for MMPose's ``BaseCocoStyleDataset``; with ``metainfo``, nothing is read off.
 
     Raises:
         FileNotFoundError: The annotation file is missing.
         ValueError: The file is no COCO keypoint annotation, or has categories with different
-            joints; ``pairs`` names a joint that it does not have.
+            joints; ``pairs`` names a joint that it does not have; without it, a joint could be
+            exchanged with several.
     """
 
     def __init__(
         self,
-        *args: Any,
         ann_file: str = '',
         data_root: str | None = None,
         metainfo: dict | None = None,
@@ -45,7 +46,7 @@ class CocoJointsDataset(BaseCocoStyleDataset):
     ) -> None:
         if metainfo is None:
             metainfo = _describe(Path(data_root or '') / ann_file, pairs)
-        super().__init__(*args, ann_file=ann_file, data_root=data_root, metainfo=metainfo, **kwargs)
+        super().__init__(ann_file, data_root=data_root, metainfo=metainfo, **kwargs)
 
 
 def _describe(path: Path, pairs: Sequence[Sequence[str]] | None) -> dict:
@@ -55,7 +56,7 @@ def _describe(path: Path, pairs: Sequence[Sequence[str]] | None) -> dict:
     try:
         categories = [c for c in json.loads(path.read_text())['categories'] if c.get('keypoints')]
         names, *others = (category['keypoints'] for category in categories)
-        links = categories[0].get('skeleton', [])
+        links = categories[0].get('skeleton') or []
         limbs = [(names[a - 1], names[b - 1]) for a, b in links]  # COCO counts from 1
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise ValueError(
@@ -71,25 +72,20 @@ def _describe(path: Path, pairs: Sequence[Sequence[str]] | None) -> dict:
             f'{path}: skeleton counts joints from 1 to {len(names)}, it has {wrong[0]}'
         )
     if pairs is None:
-        swap = {name: other for name in names if (other := _other_side(name)) in names}
-        if not swap:
-            warnings.warn(
-                f'{path}: no two of the joints {names} differ in left and right: a flip exchanges '
-                'none. Name them in pairs=[(left, right), ...], or say pairs=()',
-                stacklevel=2,
-            )
+        swap = _find_pairs(path, names)
     else:
         swap = {a: b for pair in pairs for a, b in zip(pair, pair[::-1], strict=True)}
         if any(len(pair) != 2 for pair in pairs) or len(swap) < 2 * len(pairs):
             raise ValueError(f'pairs must be of two joints, each joint in one of them, got {pairs}')
         if unknown := swap.keys() - set(names):
             raise ValueError(f'pairs names {sorted(unknown)}; {path} has the joints {names}')
+    sides = {name: _side(name, swap.get(name)) for name in names}
     joints = {
-        i: dict(name=name, id=i, color=_COLORS[_side(name)], type='', swap=swap.get(name, ''))
+        i: dict(name=name, id=i, color=_COLORS[sides[name]], type='', swap=swap.get(name, ''))
         for i, name in enumerate(names)
     }
     skeleton = {
-        i: dict(link=link, id=i, color=_COLORS[_side(link[0]) or _side(link[1])])
+        i: dict(link=link, id=i, color=_COLORS[sides[link[0]] or sides[link[1]]])
         for i, link in enumerate(limbs)
     }
     return dict(
@@ -101,22 +97,45 @@ def _describe(path: Path, pairs: Sequence[Sequence[str]] | None) -> dict:
     )
 
 
-def _find_side(name: str) -> re.Match | None:
-    return re.search(r'left|right|(?<![a-z])[lr](?![a-z])', name, re.IGNORECASE)
+def _mirrored(name: str) -> dict[str, str]:
+    """Names with one word for a side exchanged, and the side that the name itself has there."""
+    found = {}
+    for match in re.finditer(r'left|right|(?<![a-z])[lr](?![a-z])', name, re.IGNORECASE):
+        word = match[0]
+        other = {'left': 'right', 'right': 'left', 'l': 'r', 'r': 'l'}[word.lower()]
+        if word.isupper():
+            other = other.upper()
+        elif word[0].isupper():
+            other = other.title()
+        side = 'left' if word[0] in 'lL' else 'right'
+        found[name[: match.start()] + other + name[match.end() :]] = side
+    return found
 
 
-def _side(name: str) -> str:
-    found = _find_side(name)
-    return '' if found is None else {'l': 'left', 'r': 'right'}[found[0][0].lower()]
+def _find_pairs(path: Path, names: Sequence[str]) -> dict[str, str]:
+    """Each joint's counterpart on the other side; warns of joints that seem to lack theirs."""
+    swap: dict[str, str] = {}
+    for name in names:
+        others = [other for other in _mirrored(name) if other in names]
+        if len(others) > 1:
+            raise ValueError(
+                f'{path}: {name!r} may be exchanged with {" or ".join(map(repr, others))}: name '
+                'all pairs in pairs=[(left, right), ...]'
+            )
+        if others:
+            swap[name] = others[0]
+    alone = [name for name in names if _mirrored(name) and name not in swap]
+    if alone or not swap:
+        whose = f'joints {alone} have no counterpart' if alone else f'no joint of {names} has one'
+        warnings.warn(
+            f'{path}: {whose} that differs in left and right, so a flip exchanges them with none. '
+            'Name all pairs in pairs=[(left, right), ...], or say pairs=()',
+            stacklevel=4,
+        )
+    return swap
 
 
-def _other_side(name: str) -> str:
-    """The name of the joint on the other side, ``''`` for joints without one."""
-    if (found := _find_side(name)) is None:
-        return ''
-    other = {'left': 'right', 'right': 'left', 'l': 'r', 'r': 'l'}[found[0].lower()]
-    if found[0].isupper():
-        other = other.upper()
-    elif found[0][0].isupper():
-        other = other.title()
-    return name[: found.start()] + other + name[found.end() :]
+def _side(name: str, other: str | None) -> str:
+    """A joint's side, as against its counterpart or by the first word; ``''`` if it has none."""
+    mirrored = _mirrored(name)
+    return mirrored.get(other or '', next(iter(mirrored.values()), ''))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
-from PIL import Image
+from PIL import ExifTags, Image
 
 from ..registry import DATASETS
 
@@ -82,6 +82,8 @@ class LipDataset(BaseCocoStyleDataset):
         try:
             with Image.open(path) as image:  # reads the header only
                 width, height = image.size
+                if image.getexif().get(ExifTags.Base.Orientation, 1) >= 5:  # OpenCV turns it
+                    width, height = height, width
         except OSError as error:
             raise FileNotFoundError(f'{where}: {error}') from None
         missing = np.isnan(values[:, :2]).any(1)

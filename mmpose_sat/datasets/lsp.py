@@ -52,12 +52,13 @@ class LspDataset(BaseCocoStyleDataset):
         if self.id_range is not None:
             first, last = self.id_range
             persons = [person for person in persons if first <= person['img_id'] <= last]
-        if not persons:
+        described = [person['keypoints'] for person in persons if 'keypoints' in person]
+        if not described:  # bottom-up, images without people stay
             raise ValueError(
                 f'{self.ann_file!r} holds no usable person'
                 + (f' with an image id in {tuple(self.id_range)}' if self.id_range else '')
             )
-        joints = persons[0]['keypoints'].shape[1]
+        joints = described[0].shape[1]
         if joints != self.metainfo['num_keypoints']:
             raise ValueError(
                 f'{self.ann_file!r} has {joints} joints, {type(self).__name__} needs '

@@ -91,7 +91,8 @@ class RandomKeypointMask(BaseTransform):
         joints = results.get('transformed_keypoints', results['keypoints'])
         joints = joints.reshape(-1, joints.shape[-1])
         # MMPose's KeypointConverter adds a weight to each visibility: (N, K, 2).
-        visible = results['keypoints_visible'].reshape(len(joints), -1)[:, 0] > 0
+        visible = results['keypoints_visible']
+        visible = (visible[..., 0] if visible.ndim == 3 else visible).reshape(-1) > 0
         if visible.any() and np.random.random() < self.prob:
             image = results['img'].copy()
             centre = joints[np.random.choice(np.flatnonzero(visible))]

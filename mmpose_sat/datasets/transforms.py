@@ -59,10 +59,11 @@ class RandomChannelGain(BaseTransform):
         self.low, self.high = low, high
 
     def transform(self, results: dict) -> dict:
-        """Scale ``results['img']`` (H, W, C), clipped to 0 … 255 where it is of whole numbers."""
+        """Scale ``results['img']`` (H, W, C), clipped to its range where it is of whole numbers."""
         image = results['img']
         scaled = image * np.random.uniform(self.low, self.high, image.shape[2]).astype(np.float32)
-        if image.dtype == np.uint8:
-            scaled = np.clip(np.rint(scaled), 0, 255)
+        if np.issubdtype(image.dtype, np.integer):
+            limits = np.iinfo(image.dtype)
+            scaled = np.clip(np.rint(scaled), limits.min, limits.max)
         results['img'] = scaled.astype(image.dtype)
         return results

@@ -16,8 +16,8 @@ class FreezeBoxesHook(Hook):
     """Rounds all boxes to whole pixels at an epoch, and keeps them there while the rest trains on.
 
     The fine-tuning of Zhang et al., arXiv 1906.11367. The backward pass of frozen boxes is cheaper:
-    it leaves their gradient out, except in distributed training. Averaged copies (EMAHook) are
-    rounded too, and a resumed run freezes its boxes again by itself. Boxes must have no weight
+    it leaves their gradient out, except in distributed training. Averaged copies (EMAHook) get the
+    same boxes, and a resumed run freezes its boxes again by itself. Boxes must have no weight
     decay, as in all of our configs.
 
     Args:
@@ -50,17 +50,19 @@ class FreezeBoxesHook(Hook):
             return
         self.frozen = True
         optimizer = runner.optim_wrapper.optimizer
-        averages = [hook.ema_model for hook in runner.hooks if isinstance(hook, EMAHook)]
-        for model in (runner.model, *averages):
-            for layer in model.modules():
-                if isinstance(layer, BoxConv2d):
-                    layer.round_boxes_()
         for layer in runner.model.modules():
             if isinstance(layer, BoxConv2d):
+                layer.round_boxes_()
                 optimizer.state.pop(layer.coords, None)  # no momentum from before
                 layer.coords.grad = None  # nor what accumulation has left
                 if is_distributed():  # which waits for the gradient of every parameter
                     layer.coords.register_hook(torch.zeros_like)
                 else:
                     layer.coords.requires_grad_(False)
+        for hook in runner.hooks:
+            if isinstance(hook, EMAHook):  # rounded by itself, an average may lie a pixel off
+                averaged = hook.ema_model.module.modules()
+                for average, layer in zip(averaged, hook.src_model.modules(), strict=True):
+                    if isinstance(layer, BoxConv2d):
+                        average.coords.data.copy_(layer.coords.data)
         runner.logger.info('all boxes are now whole pixels, and frozen')

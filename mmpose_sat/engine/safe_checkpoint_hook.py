@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +31,20 @@ class WholeFileBackend(LocalBackend):
 register_backend('mmpose_sat.whole_files', WholeFileBackend, force=True)
 
 
+def schedules(runner: Runner) -> list:
+    """All schedules of learning rates and momenta, of one optimizer or several."""
+    found = runner.param_schedulers or []
+    return [*chain(*found.values())] if isinstance(found, dict) else found
+
+
 @HOOKS.register_module()
 class SafeCheckpointHook(CheckpointHook):
     """MMEngine's hook, which removes old checkpoints only when the new ones are written.
 
     MMEngine removes them first: with ``max_keep_ckpts=1``, a disk that fills up while the next one
-    is written leaves none, nor one of the best epoch. Arguments are as for MMEngine's
-    ``CheckpointHook``.
+    is written leaves none, nor one of the best epoch. A checkpoint is written again where a
+    validation has moved a learning rate's schedule (``ReduceOnPlateauLR``), so that a resumed run
+    does not forget it. Arguments are as for MMEngine's ``CheckpointHook``.
 
     Raises:
         OSError: A checkpoint could not be written; names the one to resume from.
@@ -63,9 +71,16 @@ class SafeCheckpointHook(CheckpointHook):
                 super().after_train_iter(runner, *args, **kwargs)
 
     def after_val_epoch(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
-        """Save a checkpoint if it is the best."""
+        """Save a checkpoint if it is the best, and the last one again if a schedule has moved."""
+        if not hasattr(self, 'file_backend'):  # a validation without training
+            return
         with self._removing_last(runner):
             super().after_val_epoch(runner, *args, **kwargs)
+            step = runner.epoch if self.by_epoch else runner.iter
+            of_this_step = Path(self.last_ckpt or '').name == self.filename_tmpl.format(step)
+            if of_this_step and any(getattr(s, 'need_val_args', False) for s in schedules(runner)):
+                meta = dict(epoch=runner.epoch, iter=runner.iter)
+                self._save_checkpoint_with_step(runner, step, meta)
 
     @contextmanager
     def _removing_last(self, runner: Runner) -> Iterator[None]:

@@ -5,6 +5,7 @@ from typing import cast
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
+from mmpose.models.heads import AssociativeEmbeddingHead, MotionRegressionHead
 from torch import nn
 
 from ..registry import HOOKS
@@ -44,7 +45,10 @@ class SanityHook(Hook):
 
     def before_run(self, runner: Runner) -> None:
         """Compare the head's channels with the joints of every data set in use."""
-        channels = getattr(getattr(_unwrap(runner.model), 'head', None), 'out_channels', None)
+        head = getattr(_unwrap(runner.model), 'head', None)
+        if isinstance(head, AssociativeEmbeddingHead | MotionRegressionHead):
+            return  # their channels are joints and tags, or axes
+        channels = getattr(head, 'out_channels', None)
         for loop in (runner._train_loop, runner._val_loop, runner._test_loop):
             if not isinstance(loop, BaseLoop):
                 continue

@@ -22,6 +22,9 @@ class TrainSetMetricHook(Hook):
             ``test_mode=True``.
         evaluator: Metric config, as ``val_evaluator``.
         interval: Epochs between two evaluations.
+
+    Raises:
+        ValueError: ``interval`` is not positive; at the start of the run, it is longer than that.
     """
 
     priority = 'LOW'
@@ -35,6 +38,11 @@ class TrainSetMetricHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Build the data loader, so that mistakes in it show before training."""
+        if self.interval > runner.max_epochs:
+            raise ValueError(
+                f'interval={self.interval} never ends: training has {runner.max_epochs} epochs '
+                '(one, where the loop counts iterations)'
+            )
         self._loader = runner.build_dataloader(self.dataloader, seed=runner.seed)
         self._evaluator = Evaluator(self.evaluator)
         self._evaluator.dataset_meta = self._loader.dataset.metainfo

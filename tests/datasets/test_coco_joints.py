@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import cv2
@@ -53,18 +54,35 @@ def test_joints_pairs_and_skeleton(tmp_path):
         (['l_hand', 'r_hand', 'L.Ear', 'R.Ear'], None, [1, 0, 3, 2]),
         (['LEFT hand', 'RIGHT hand', 'heel', 'hair'], None, [1, 0, 2, 3]),
         (['stem', 'tip'], (), [0, 1]),
+        (['f_l_paw', 'f_r_paw', 'r_l_paw', 'r_r_paw'], None, [1, 0, 3, 2]),  # front and rear
     ],
 )
 def test_sides(tmp_path, joints, pairs, flipped):
     write(tmp_path / 'a.json', joints)
-    dataset = CocoJointsDataset(ann_file=str(tmp_path / 'a.json'), pairs=pairs)
+    with warnings.catch_warnings(action='error', category=UserWarning):
+        dataset = CocoJointsDataset(str(tmp_path / 'a.json'), pairs=pairs)
     assert dataset.metainfo['flip_indices'] == flipped
 
 
 def test_joints_without_sides_are_told(tmp_path):
     write(tmp_path / 'a.json', ['handLeft', 'hand'])
-    with pytest.warns(UserWarning, match=r'a flip exchanges none. Name them in pairs'):
+    with pytest.warns(UserWarning, match=r"\['handLeft'\] have no counterpart .* Name all pairs"):
         CocoJointsDataset(ann_file=str(tmp_path / 'a.json'))
+    write(tmp_path / 'a.json', ['wrist', 'hand'], skeleton=None)
+    with pytest.warns(UserWarning, match=r'no joint of .* has one that differs in left and right'):
+        CocoJointsDataset(ann_file=str(tmp_path / 'a.json'))
+
+
+def test_joints_with_several_counterparts_are_refused(tmp_path):
+    eyes = [
+        f'{eye}_eye_{corner}_corner' for eye in ('left', 'right') for corner in ('left', 'right')
+    ]
+    write(tmp_path / 'a.json', eyes)
+    with pytest.raises(ValueError, match=r"'left_eye_left_corner' may be exchanged with .* or "):
+        CocoJointsDataset(ann_file=str(tmp_path / 'a.json'))
+    pairs = [(eyes[0], eyes[3]), (eyes[1], eyes[2])]
+    mirrored = CocoJointsDataset(ann_file=str(tmp_path / 'a.json'), pairs=pairs)
+    assert mirrored.metainfo['flip_indices'] == [3, 2, 1, 0]
 
 
 def test_bad_files_are_named(tmp_path):

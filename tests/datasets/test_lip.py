@@ -6,6 +6,7 @@ import pytest
 from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpose.registry import DATASETS
+from PIL import ExifTags, Image
 
 from mmpose_sat.evaluation import PCKh
 from mmpose_sat.visualization import read_scalars
@@ -47,6 +48,15 @@ def test_rows_become_people(folder):
     np.testing.assert_allclose([whole['head_size'], partial['head_size']], [[29**0.5], [0]], 1e-6)
     assert people.metainfo['keypoint_id2name'][9] == 'head_top'
     assert people.metainfo['dataset_name'] == 'lip'
+
+
+def test_the_box_is_that_of_the_image_as_it_is_shown(folder):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6  # a quarter turn
+    Image.new('RGB', (100, 60)).save(folder / 'turned.jpg', exif=exif)
+    person = build(folder, row('turned.jpg'), pipeline=[dict(type='LoadImage')])[0]
+    assert person['img'].shape == (100, 60, 3)
+    assert person['bbox'].tolist() == [[0, 0, 60, 100]]
 
 
 def test_pckh_is_by_the_head_and_leaves_out_pelvis_and_thorax(folder):

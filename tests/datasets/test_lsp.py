@@ -85,6 +85,11 @@ def test_empty_ranges_are_refused(tmp_path):
         dataset(tmp_path, id_range=(3, 2))
     with pytest.raises(ValueError, match=r'image id in \(7, 9\)'):
         dataset(tmp_path, id_range=(7, 9))
+    content = copy.deepcopy(FILE)
+    del content['annotations'][2]  # bottom-up, an image without people stays
+    nobody = dict(id_range=(3, 3), data_mode='bottomup', test_mode=True)
+    with pytest.raises(ValueError, match=r'image id in \(3, 3\)'):
+        dataset(tmp_path, content, **nobody)
 
 
 @pytest.mark.parametrize(

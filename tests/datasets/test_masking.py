@@ -80,6 +80,13 @@ def test_a_keypoint_mask_takes_what_keypoint_converter_makes():
         assert hidden(image(), after)[70, 40]
 
 
+def test_an_image_without_people_stays():
+    mask = TRANSFORMS.build(dict(type='mmpose_sat.RandomKeypointMask', prob=1))
+    nobody = dict(keypoints=np.zeros((0, 14, 2)), keypoints_visible=np.zeros((0, 14)))
+    image = np.zeros((9, 9, 3), np.uint8)
+    assert mask(dict(nobody, img=image))['img'] is image
+
+
 def test_masks_work_on_tiny_images():
     tiny = np.zeros((1, 2, 3), np.uint8)
     results = dict(keypoints=np.zeros((1, 1, 2)), keypoints_visible=np.ones((1, 1)))

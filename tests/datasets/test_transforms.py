@@ -38,6 +38,8 @@ def test_channel_gain_scales_each_channel_by_its_own_factor():
     assert np.abs(np.corrcoef(seen.T) - np.eye(3)).max() < 0.15
     bright = gain(dict(img=np.full((1, 1, 3), 250, np.uint8)))['img']
     assert bright.min() >= 150  # clipped, not wrapped around
+    deep = gain(dict(img=np.full((1, 1, 3), 60_000, np.uint16)))['img']
+    assert deep.dtype == np.uint16 and deep.min() >= 36_000
     floats = gain(dict(img=np.full((1, 1, 3), 250.0, np.float32)))['img']
     assert floats.dtype == np.float32
     with pytest.raises(ValueError, match=r'low=2 and high=1'):

@@ -59,12 +59,12 @@ def test_a_resumed_run_freezes_again(tmp_path):
 
 
 def test_leftovers_of_accumulation_and_averages_do_not_move_them(tmp_path):
-    average = EMAHook(begin_epoch=0)
+    average = EMAHook(begin_epoch=0, momentum=0.02)  # slow: rounded by itself, it lay pixels off
     options = dict(hooks=[average], accumulative_counts=3)  # does not divide the epoch's length
     frozen = train(tmp_path / 'a', 4, FreezeBoxesHook(begin=1), **options)
     torch.testing.assert_close(frozen.box.boxes, frozen.box.boxes.round())
     boxes = average.ema_model.module.box.boxes
-    torch.testing.assert_close(boxes, boxes.round())
+    torch.testing.assert_close(boxes, frozen.box.boxes)
 
 
 def test_nothing_to_freeze(tmp_path):

@@ -64,7 +64,7 @@ def loader():
     )
 
 
-def run(folder, *hooks, epochs=4, resume=False, keep=1, **options):
+def run(folder, *hooks, epochs=4, resume=False, keep=1, schedule=None, **options):
     validation = dict(val_dataloader=loader(), val_cfg=dict(), val_evaluator=[Epoch()])
     return Runner(
         model=Net(),
@@ -78,6 +78,7 @@ def run(folder, *hooks, epochs=4, resume=False, keep=1, **options):
                 type='mmpose_sat.SafeCheckpointHook', interval=1, max_keep_ckpts=keep, **options
             )
         ),
+        param_scheduler=schedule,
         custom_hooks=hooks,
         resume=resume,
         experiment_name=f'{folder.name}{epochs}{resume}{keep}safe',
@@ -127,6 +128,40 @@ def test_a_disk_full_at_validation_leaves_the_best_too(tmp_path, file_sizes, siz
     assert {path.name for path in tmp_path.glob('*.pt*')} == left | {'epoch_2.pth'}
     for path in tmp_path.glob('*.pth'):
         torch.load(path, weights_only=False)
+
+
+class Cut(Hook):
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if runner.epoch == self.epoch:
+            raise KeyboardInterrupt
+
+
+class Rates(Hook):
+    def __init__(self):
+        self.seen = []
+
+    def after_train_epoch(self, runner):
+        self.seen += runner.optim_wrapper.get_lr()['lr']
+
+
+@pytest.mark.parametrize('options', [dict(save_last=True), dict(save_best='figure', rule='less')])
+def test_a_plateau_is_not_forgotten_when_a_run_is_cut_off(tmp_path, options):
+    plateau = dict(type='ReduceOnPlateauLR', monitor='figure', rule='less', patience=1)
+    options |= dict(epochs=5, schedule=plateau)
+    whole, resumed = Rates(), Rates()
+    run(tmp_path / 'whole', whole, **options).train()
+    for epoch in range(1, 5):
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path / 'cut', resumed, Cut(epoch), resume=epoch > 1, **options).train()
+    run(tmp_path / 'cut', resumed, resume=True, **options).train()
+    assert resumed.seen == whole.seen and len(set(whole.seen)) == 2
+
+
+def test_a_validation_alone_needs_no_checkpoints(tmp_path):
+    assert run(tmp_path, save_last=True).val() == {'figure': 1}
 
 
 def test_only_the_best_is_kept(tmp_path):

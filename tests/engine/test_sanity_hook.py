@@ -4,7 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from mmengine.registry import DefaultScope
 from mmengine.runner import BaseLoop
+from mmpose.models.heads import AssociativeEmbeddingHead, MotionRegressionHead
 from torch import nn
 
 from mmpose_sat.engine import SanityHook
@@ -40,6 +42,18 @@ def test_joint_counts_must_agree():
     SanityHook().before_run(runner())
     with pytest.raises(ValueError, match=r'out_channels=14, but SimpleNamespace has 17 joints'):
         SanityHook().before_run(runner(annotated=17))
+
+
+def test_heads_whose_channels_are_not_joints_are_left_alone():
+    with DefaultScope.overwrite_default_scope('mmpose'):
+        heads = (
+            AssociativeEmbeddingHead(8, num_keypoints=17, tag_dim=1, deconv_out_channels=None),
+            MotionRegressionHead(8, 3, 8, loss=dict(type='MPJPEVelocityJointLoss')),
+        )
+    for head in heads:
+        run = runner(annotated=17)
+        run.model.head = head
+        SanityHook().before_run(run)
 
 
 def test_a_test_needs_the_whole_model():

@@ -23,11 +23,19 @@ def test_any_input_size(operator, size):
     assert out.shape == (2, 16, -(-size[0] // 4), -(-size[1] // 4))
 
 
-@pytest.mark.parametrize(('bias', 'least', 'most'), [(None, 0.1, 10), (0, 100, 1000)])
-def test_biases_of_normalisation_keep_gradients_as_large_in_front_as_behind(bias, least, most):
+DEEP = dict(num_pairs=(8, 16, 32, 16, 8))
+
+
+@pytest.mark.parametrize(
+    ('plan', 'bias', 'least', 'most'),
+    [({}, None, 0.1, 10), ({}, 0, 100, 1000), (DEEP, None, 20, 100), (DEEP, 2, 0.1, 10)],
+)
+def test_biases_of_normalisation_keep_gradients_as_large_in_front_as_behind(
+    plan, bias, least, most
+):
     """With 0 in place of the default they grow on the way, and the net hardly learns."""
     torch.manual_seed(0)
-    net = BoxConvNet()
+    net = BoxConvNet(**plan)
     net.init_weights()
     if bias is not None:
         for norm in (m for m in net.modules() if isinstance(m, nn.BatchNorm2d)):

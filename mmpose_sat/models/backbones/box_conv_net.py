@@ -50,6 +50,7 @@ class BoxConvNet(BaseBackbone):
         init_cfg: MMEngine initialisation; the default trains from scratch. It sets the biases of
             batch normalisation to 1, which opens the ReLUs at the start: with 0, the gradient of
             the weights grows a hundredfold from the last stage to the first, and learning stalls.
+            It is for ``num_pairs`` as they are: with twice as many, 2 keeps the gradient even.
 
     Shape:
         ``(B, in_channels, H, W)``, any size -> tuple of

@@ -11,6 +11,7 @@ from _tables import read
 
 OKS = ('oks/accuracy', 'oks/persons')
 NATIVE = 'backend native'
+BOX, R50 = 'box-conv-net', 'simple-baseline-r50-scratch'
 OURS = ('DSNT', 'DSNT, JS', 'I*', 'I1')
 
 
@@ -73,6 +74,17 @@ def times(file: str, over: str) -> Iterable[float]:
     return (ms[0][size] / ms[1][size] for size in ms[0].keys() & ms[1].keys())
 
 
+def of_people(name: str, people: int) -> float:
+    """PCK of a config of BoxConvNet's page with so many people."""
+    rows = read('compared/people')
+    (found,) = (
+        row['pck']
+        for row in rows
+        if row['config'] == f'{name}_15e_lsp-128x96' and row['people'] == people and not row['seed']
+    )
+    return found
+
+
 def growth() -> list[float]:
     """How many times as long as the smallest kernel the largest takes, forward and backward."""
     rows = read('op/cpu_1thread')['rows']
@@ -89,12 +101,20 @@ SENTENCES: dict[str, dict[str, Callable[[], Iterable[float]]]] = {
     'README.md': {
         'PCK@0.2 of {:.1f} on the test images of Leeds': lambda: [test(WEIGHTS)],
         'with its gradient, k = 49 takes {:.1f} times as long as k = 3': growth,
+        'flips alone, `BoxConvNet` has {:.1f}, ResNet-50 {:.1f}': lambda: (
+            of_people(name, 800) for name in (BOX, R50)
+        ),
         'It places the joints of {:.1f} % of {:.0f} rendered people': lambda: [
             test(DEMO, key) for key in OKS
         ],
     },
     'configs/box_conv_net/README.md': {
         'take {:.1f} times as long for 49x49 as for 3x3': growth,
+        'BoxConvNet gains another {:.1f}, and SimpleBaseline-R50, which knows them all by heart, '
+        '{:.1f}: the lead doubles, from {:.0f} to {:.0f}.': lambda: [
+            *(of_people(name, 800) - of_people(name, 400) for name in (BOX, R50)),
+            *(of_people(BOX, people) - of_people(R50, people) for people in (400, 800)),
+        ],
         'validates on: {:.1f} % of {:.0f} have an OKS of 0.5 or more. Of a third split, which '
         'nothing was chosen on, it is {:.1f} % of {:.0f}:': lambda: [
             of(DEMO, key) for of in (val, test) for key in OKS

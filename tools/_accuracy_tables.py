@@ -108,6 +108,10 @@ PARTS = {
         'baseline: ResNet-50, 3 deconvolutions',
         'there are pretrained weights to start from',
     ),
+    'small_baselines/litehrnet-18_15e_lsp-128x96': (
+        'baseline: LiteHRNet-18',
+        'multiply-adds count more than milliseconds',
+    ),
     'dsnt/dsnt-r18_15e_lsp-128x96': (
         '`DSNTHead`',
         'coordinates, not heatmaps, are what counts, or heatmaps are small',

@@ -3,13 +3,16 @@
 import pickle
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.logging import HistoryBuffer
+from mmengine.model import MMDistributedDataParallel
 from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
 from mmpose.models.losses import JSDiscretLoss
 from mmpose.registry import MODELS
 
@@ -87,6 +90,12 @@ assert (snapshot(), roots()) == before
 """
     result = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
+
+
+def test_a_model_that_is_wrapped_already_stays():
+    wrapped = object.__new__(MMDistributedDataParallel)
+    runner = SimpleNamespace(distributed=True, cfg={}, model_name='net')
+    assert Runner.wrap_model(runner, None, wrapped) is wrapped
 
 
 def test_mmposes_dsnt_loss_survives_a_masked_joint():

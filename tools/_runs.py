@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from _provenance import commit, machine
+from mmengine import fileio
 from mmengine.config import Config
 from mmengine.runner import Runner
 
@@ -177,8 +177,6 @@ def compare(runs: Iterable[tuple[dict, Config, str]], out: Path, work_dir: Path)
                 sys.exit(f'{out}: {name} was trained with other settings: delete its row')
             continue
         row |= train(config, work_dir / name) | dict(settings=settings)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        beside = out.with_name(f'{out.name}.{os.getpid()}')
-        beside.write_text('[\n' + ',\n'.join(map(json.dumps, [*read_rows(out), row])) + '\n]\n')
-        beside.replace(out)
+        text = '[\n' + ',\n'.join(map(json.dumps, [*read_rows(out), row])) + '\n]\n'
+        fileio.put(text.encode(), out, backend_args=dict(backend='mmpose_sat.whole_files'))
         print(f'{name}: PCK {row["pck"]:.1f}, AUC {row["auc"]:.1f}', flush=True)

@@ -40,8 +40,8 @@ class TrainSetMetricHook(Hook):
         """Build the data loader, so that mistakes in it show before training."""
         if self.interval > runner.max_epochs:
             raise ValueError(
-                f'interval={self.interval} never ends: training has {runner.max_epochs} epochs '
-                '(one, where the loop counts iterations)'
+                f'interval={self.interval} is never reached: training has {runner.max_epochs} '
+                'epochs (one, where the loop counts iterations)'
             )
         self._loader = runner.build_dataloader(self.dataloader, seed=runner.seed)
         self._evaluator = Evaluator(self.evaluator)

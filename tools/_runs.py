@@ -16,6 +16,7 @@ from mmengine import fileio
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+import mmpose_sat.engine  # noqa: F401 - registers the backend that writes whole files
 from mmpose_sat.visualization import read_scalars
 
 ROOT = Path(__file__).resolve().parents[1]

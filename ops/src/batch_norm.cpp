@@ -6,6 +6,7 @@
 #include <torch/csrc/stable/tensor.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <memory>
 #include <optional>
@@ -31,6 +32,13 @@ Run run_of(const Tensor& x) {
                   "batch_norm: x must be (N, C, H, W), dense, channels last in memory, not empty");
   const int64_t channels = x.size(1);
   return {x.numel(), channels, x.numel() / channels, channels * std::max<int64_t>(1, 64 / channels)};
+}
+
+// Pixels from all over a run.
+std::array<int64_t, 5> few_pixels(const Run& run) {
+  std::array<int64_t, 5> pixels;
+  for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = run.pixels * (2 * i + 1) / (2 * pixels.size());
+  return pixels;
 }
 
 // A number for each channel, as kernels read it: in the type that sums are taken in, repeated.
@@ -83,6 +91,7 @@ struct Norm {
         kernels(cpu_kernels().norm[index_of(x.scalar_type())]),
         weight(checked(x, weight)),
         bias(checked(x, bias)),
+        bytes(static_cast<int64_t>(x.element_size())),
         eps(eps),
         relu(relu) {}
 
@@ -94,11 +103,22 @@ struct Norm {
     set_map();
   }
 
-  // Where sums of moments start: distances to a pixel keep digits that squares of large values would lose.
-  void start(const void* pixel) {
-    std::vector<T> first(run.channels);
-    kernels.load(pixel, first.data(), run.channels);
-    centre = repeated<T>(run, [&](int64_t c) { return first[c]; });
+  // Where sums of moments start: distances to a pixel keep digits that squares of large values would lose. The
+  // median of a few, as one of them may itself be far off.
+  void start(const void* x) {
+    constexpr size_t count = std::tuple_size_v<decltype(few_pixels(run))>;
+    std::vector<T> values(count * run.channels);
+    size_t row = 0;
+    for (const int64_t pixel : few_pixels(run)) {
+      kernels.load(static_cast<const char*>(x) + pixel * run.channels * bytes,
+                   &values[row++ * run.channels], run.channels);
+    }
+    centre = repeated<T>(run, [&](int64_t c) {
+      std::array<T, count> few;
+      for (size_t i = 0; i < count; ++i) few[i] = values[i * run.channels + c];
+      std::nth_element(few.begin(), few.begin() + count / 2, few.end());
+      return few[count / 2];
+    });
   }
 
   void set_statistics(const std::vector<double>& sums) {
@@ -148,6 +168,7 @@ struct Norm {
   Run run;
   const NormKernels& kernels;
   Tensor mean, var, weight, bias, grad_weight, grad_bias;
+  int64_t bytes;  // of an element of x
   double eps;
   bool relu;
   std::vector<T> centre, scale, shift, slope, offset;
@@ -304,7 +325,7 @@ Results pointwise(const Tensor& x, const Tensor& kernel, const Tensor& weight, c
                 behind(in + first * channels, n, channels), behind(result, n, out_channels));
   };
   Norm<T> norm(convolved, weight, bias, eps, relu);
-  convolve(0, 1);  // the first pixel, which sums start from; once more below
+  for (const int64_t pixel : few_pixels(norm.run)) convolve(pixel, 1);  // once more below
   norm.start(to);
   const Tasks tasks(norm.run.pixels, std::max(channels, out_channels));
   const int64_t width = 2 * norm.run.period;

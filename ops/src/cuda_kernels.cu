@@ -90,24 +90,31 @@ __device__ void march(const Taps& taps, Line<T> in, int begin, int end, Out out)
   const int last = max(static_cast<int>(taps.last), first + 1);  // its weight is 0 then
   const T sign = static_cast<T>(taps.sign);
   const T head = sign * static_cast<T>(taps.head), tail = sign * static_cast<T>(taps.tail);
-  T inside = 0;
-  for (int i = max(begin + first + 1, in.low); i < min(begin + last, in.high); ++i)
-    inside += in.origin[i * in.step];
-  T behind = in(begin + first);
+  const auto sum_inside = [&](int i) {
+    T sum = 0;
+    for (int j = max(i + first + 1, in.low); j < min(i + last, in.high); ++j) sum += in.origin[j * in.step];
+    return sum;
+  };
+  T inside = sum_inside(begin), behind = in(begin + first);
   const auto batch = [&](int i, int count) {
-    T entering[kSteps], leaving[kSteps];
+    T entering[kSteps], leaving[kSteps], after = inside;
     in.read(i + last, entering);
     in.read(i + first + 1, leaving);
+#pragma unroll
+    for (int u = 0; u < kSteps; ++u) after += entering[u] - leaving[u];
+    if (!std::isfinite(after)) return false;
 #pragma unroll
     for (int u = 0; u < kSteps; ++u) {
       if (u < count) out(i + u, head * behind + sign * inside + tail * entering[u]);
       inside += entering[u] - leaving[u];
       behind = leaving[u];
     }
+    return true;
   };
   int i = begin;
-  for (; i + kSteps <= end; i += kSteps) batch(i, kSteps);
-  if (i < end) batch(i, end - i);
+  while (i < end && batch(i, min(kSteps, end - i))) i += kSteps;
+  // Subtraction does not take infinity or NaN away again: the rest of such a line is summed up box by box.
+  for (; i < end; ++i) out(i, head * in(i + first) + sign * sum_inside(i) + tail * in(i + last));
 }
 
 // What a thread loads at once.
@@ -372,9 +379,11 @@ int attribute(cudaDeviceAttr which) {
 template <class... Parameters, class... Arguments>
 cudaError_t launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, int64_t shared, void* stream,
                    Arguments... arguments) {
+  // All that the device has, whatever this call needs: another thread may be about to launch the same kernel
+  // with more.
   const cudaError_t allowed =
       cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize,
-                           static_cast<int>(shared));
+                           attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin));
   if (allowed != cudaSuccess) return allowed;
   cudaLaunchConfig_t config{};
   config.gridDim = grid;

@@ -77,11 +77,13 @@ int64_t cuda_driver() {
 #endif
 }
 
-Shape shape_of(const Tensor& x, const Tensor& boxes, int64_t stride) {
+Shape shape_of(const Tensor& x, const Tensor& boxes, int64_t kernel_size, int64_t stride) {
   STD_TORCH_CHECK(x.dim() == 4 && boxes.dim() == 2 && boxes.size(0) == x.size(1) && boxes.size(1) == 4,
                   "box_conv2d: x must be (N, C, H, W) and boxes (C, 4)");
   STD_TORCH_CHECK(x.size(2) > 0 && x.size(3) > 0 && stride >= 1,
                   "box_conv2d: height, width and stride must be positive");
+  STD_TORCH_CHECK(kernel_size >= 1 && kernel_size % 2 == 1,
+                  "box_conv2d: kernel_size must be odd and positive, is ", kernel_size);
   // A stride beyond the map takes one pixel, like one as large as the map.
   stride = std::min(stride, std::max({x.size(2), x.size(3), int64_t{1}}));
   return {x.size(0), x.size(1), x.size(2), x.size(3), stride};
@@ -149,7 +151,7 @@ void for_planes(const Shape& s, bool in_groups, const Work& work) {
 }
 
 Tensor forward_cpu(const Tensor& x, const Tensor& boxes, int64_t kernel_size, int64_t stride) {
-  const Shape s = shape_of(x, boxes, stride);
+  const Shape s = shape_of(x, boxes, kernel_size, stride);
   const Planes in = planes_of(x);
   Planes out = new_planes(x, s.out_height(), s.out_width());
   const std::vector<Edges> edges = all_edges(boxes, kernel_size);
@@ -170,7 +172,7 @@ Tensor forward_cpu(const Tensor& x, const Tensor& boxes, int64_t kernel_size, in
 
 std::tuple<Tensor, Tensor> backward_cpu(const Tensor& grad, const Tensor& x, const Tensor& boxes,
                                         int64_t kernel_size, int64_t stride, bool needs_boxes) {
-  const Shape s = shape_of(x, boxes, stride);
+  const Shape s = shape_of(x, boxes, kernel_size, stride);
   check_gradient(grad, x, s);
   const Planes in = planes_of(x), in_grad = planes_of(grad);
   Planes out = new_planes(x, s.height, s.width);
@@ -240,6 +242,7 @@ CudaRequest cuda_request(const Tensor& x, const Tensor& boxes, int64_t kernel_si
   const Tensor dense = torch::stable::contiguous(boxes);
   const CudaPlan plan = make_cuda_plan(s, kernel_size, dtype, with_input);
   STD_TORCH_CHECK(plan.blocks < (int64_t{1} << 31), "box_conv2d: too many planes for one launch");
+  STD_TORCH_CHECK(plan.elements < (int64_t{1} << 31), "box_conv2d: maps are too large for 32-bit offsets");
   const Tensor workspace = torch::stable::new_empty(x, {plan.workspace_bytes}, ScalarType::Byte);
   return {dense,
           workspace,
@@ -253,7 +256,7 @@ void* workspace_of(CudaRequest& request) {
 
 Tensor forward_cuda(const Tensor& x, const Tensor& boxes, int64_t kernel_size, int64_t stride) {
   const torch::stable::accelerator::DeviceGuard guard(x.get_device_index());
-  const Shape s = shape_of(x, boxes, stride);
+  const Shape s = shape_of(x, boxes, kernel_size, stride);
   const Tensor dense = torch::stable::contiguous(x);
   Tensor out = torch::stable::new_empty(x, {s.batch, s.channels, s.out_height(), s.out_width()});
   CudaRequest request = cuda_request(x, boxes, kernel_size, s, false);
@@ -265,7 +268,7 @@ Tensor forward_cuda(const Tensor& x, const Tensor& boxes, int64_t kernel_size, i
 std::tuple<Tensor, Tensor> backward_cuda(const Tensor& grad, const Tensor& x, const Tensor& boxes,
                                          int64_t kernel_size, int64_t stride, bool needs_boxes) {
   const torch::stable::accelerator::DeviceGuard guard(x.get_device_index());
-  const Shape s = shape_of(x, boxes, stride);
+  const Shape s = shape_of(x, boxes, kernel_size, stride);
   check_gradient(grad, x, s);
   const Tensor dense_grad = torch::stable::contiguous(grad), dense = torch::stable::contiguous(x);
   Tensor grad_x = torch::stable::new_empty(x, {s.batch, s.channels, s.height, s.width});

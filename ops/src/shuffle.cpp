@@ -35,6 +35,7 @@ void for_pixels(const Tensor& x, int64_t channels, const Work& work) {
 void check_halves(const Tensor& left, const Tensor& right) {
   STD_TORCH_CHECK(is_channels_last(left) && is_like(right, left),
                   "both halves must be (N, C, H, W) of one shape and dtype, dense, channels last in memory");
+  index_of(left.scalar_type());  // refuses others
 }
 
 std::tuple<Tensor, Tensor> shuffle_halves_cpu(const Tensor& left, const Tensor& right, bool inverse) {
@@ -74,6 +75,7 @@ Tensor interleave_cpu(const Tensor& left, const Tensor& right) {
 std::tuple<Tensor, Tensor> deinterleave_cpu(const Tensor& x) {
   STD_TORCH_CHECK(is_channels_last(x) && x.size(1) % 2 == 0,
                   "deinterleave: x must be (N, 2 C, H, W), dense, channels last in memory");
+  index_of(x.scalar_type());
   const int64_t channels = x.size(1) / 2;
   Tensor left = new_pixels(x, channels), right = new_pixels(x, channels);
   const void *a = at(x, 0), *b = at(x, channels);

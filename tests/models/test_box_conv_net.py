@@ -127,6 +127,33 @@ def test_checkpointing_changes_nothing(norm):
     torch.testing.assert_close(dict(plain.named_buffers()), dict(saving.named_buffers()))
 
 
+@pytest.mark.parametrize('training', [False, True])
+def test_many_gradients_at_once(training):
+    torch.manual_seed(0)
+    net = tiny().double().train(training)
+    x = torch.rand(2, 3, 32, 24, dtype=torch.float64)
+    (out,) = net(x)
+    grads = torch.rand(2, *out.shape, dtype=torch.float64)
+    call = (out, tuple(net.parameters()))
+    at_once = torch.autograd.grad(*call, grads, is_grads_batched=True, retain_graph=True)
+    for number, grad in enumerate(grads):
+        expected = torch.autograd.grad(*call, grad, retain_graph=True)
+        for found, one in zip(at_once, expected, strict=True):
+            torch.testing.assert_close(found[number], one)
+
+
+def test_saved_tensors_may_come_back_in_another_memory_format():
+    torch.manual_seed(0)
+    net, x = tiny(), torch.rand(2, 3, 32, 24)
+    with torch.autograd.graph.saved_tensors_hooks(torch.Tensor.contiguous, lambda t: t):
+        (packed,) = net(x)
+    (plain,) = net(x)
+    wanted = tuple(net.parameters())
+    found, expected = (torch.autograd.grad(out.sum(), wanted) for out in (packed, plain))
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other)
+
+
 def test_frozen_stages_and_norm_eval():
     net = tiny(frozen_stages=1).train()
     assert not any(p.requires_grad for p in (*net.stem.parameters(), *net.stages[0].parameters()))

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mmpose_sat.models.layers.heatmaps import expectation, log_gaussian, marginals, normalise
-from mmpose_sat.models.layers.volumes import gaussian_error, softmax_marginals
+from mmpose_sat.models.layers.volumes import gaussian_error, logsumexp_of_depths, softmax_marginals
 from mmpose_sat.models.losses import gaussian_mse
 
 
@@ -24,6 +24,7 @@ def test_marginals_are_those_of_the_whole_softmax():
     for ours, whole in zip(axes, marginals(normalise(logits)), strict=True):
         torch.testing.assert_close(ours, whole)
     torch.testing.assert_close(normaliser, logits.flatten(2).logsumexp(2))
+    torch.testing.assert_close(logsumexp_of_depths(logits), logits.logsumexp(2))
 
 
 def test_gradients():
@@ -41,6 +42,38 @@ def test_gradients():
     )
     (alone,) = torch.autograd.grad(softmax_marginals(logits)[2].sum(), logits)
     torch.testing.assert_close(alone, torch.ones_like(logits))
+
+
+def test_gradients_of_others_are_left_alone():
+    logits = volume(1, 2, 3, 2, 4).requires_grad_()
+    beside = torch.zeros_like(logits).requires_grad_()
+    targets = torch.zeros(1, 2, 3, dtype=torch.float64)
+    doubled = 2 * beside
+
+    def gradients_of(marginals_of):
+        axes, _, same = marginals_of(logits)
+        mixed = same + doubled  # whose gradient goes to both, as one tensor
+        loss = gaussian_error(mixed, targets).sum() + (axes[0] * torch.arange(4.0)).sum()
+        return torch.autograd.grad(loss, (logits, beside), retain_graph=True)
+
+    def plain(logits):
+        return marginals(normalise(logits)), None, logits
+
+    for found, expected in zip(gradients_of(softmax_marginals), gradients_of(plain), strict=True):
+        torch.testing.assert_close(found, expected)
+    given = torch.zeros_like(logits)
+    axes, _, same = softmax_marginals(logits)
+    torch.autograd.backward((same, axes[0]), (given, torch.rand_like(axes[0])))
+    assert not given.any()
+
+
+def test_no_images():
+    logits = volume(0, 2, 3, 2, 4).requires_grad_()
+    axes, normaliser, same = softmax_marginals(logits)
+    assert [axis.shape for axis in axes] == [(0, 2, 4), (0, 2, 2), (0, 2, 3)]
+    errors = gaussian_error(same, torch.zeros(0, 2, 3, dtype=torch.float64))
+    (normaliser.sum() + errors.sum()).backward()
+    assert normaliser.shape == errors.shape == (0, 2) and logits.grad.shape == logits.shape
 
 
 @pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])

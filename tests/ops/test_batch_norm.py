@@ -118,10 +118,22 @@ def test_a_pointwise_convolution_between_normalisations(
 def test_far_from_zero_no_digits_are_lost():
     norm = layer(2)
     x = (images((2, 2, 32, 32)).detach() + 1e4).requires_grad_()
-    with torch.no_grad():
-        x[0, :, 0, 0] = -1e3  # the pixel that distances are measured from
     _, exact = plain(norm, x, False)
     torch.testing.assert_close(batch_norm(norm, x).double(), exact, rtol=1e-4, atol=1e-3)
+
+
+@NATIVE
+@pytest.mark.parametrize('pixel', [0, 409, 2047])  # 409: one of those that distances are taken from
+def test_a_pixel_far_from_the_others_costs_no_digits(pixel):
+    x = images((2, 4, 32, 32)).detach()
+    x.permute(0, 2, 3, 1).view(-1, 4)[pixel] = 1e4
+    unit = torch.eye(4)[:, :, None, None]
+    conv = nn.Conv2d(4, 4, 1, bias=False)
+    conv.weight.data.copy_(unit)
+    norm = layer(4)
+    _, exact = plain(norm, x, False)
+    for found in (batch_norm(norm, x), pointwise_batch_norm(x, conv, norm)):
+        torch.testing.assert_close(found.double(), exact, rtol=1e-5, atol=1e-5)
 
 
 @NATIVE

@@ -126,6 +126,21 @@ def test_threads_may_come_in_any_order(library, shared_limit):
     assert all(torch.equal(a, b) for a, b in zip(*runs, strict=True))
 
 
+@pytest.mark.parametrize('worst', [torch.inf, torch.nan])
+def test_what_is_not_finite_stays_within_reach_of_the_kernel(library, worst):
+    x, boxes = inputs((1, 3, 40, 44), 7)
+    grad = torch.randn(x.shape, generator=torch.Generator().manual_seed(1))
+    clean = Kernels(library).run(x, boxes, 7, 1, grad)[:2]
+    for tensor in (x, grad):
+        tensor[..., 9, 13] = worst
+    found = Kernels(library).run(x, boxes, 7, 1, grad)[:2]
+    for before, after in zip(clean, found, strict=True):
+        assert not after[..., 9, 13].isfinite().all()
+        for tensor in (before, after):
+            tensor[..., 5:14, 9:18] = 0
+        torch.testing.assert_close(after, before, atol=1e-5, rtol=0)
+
+
 def test_large_maps_lose_no_precision(library):
     x, boxes = inputs((1, 1, 512, 512), 3)
     grad = torch.ones_like(x)

@@ -118,9 +118,12 @@ def test_channels_last_input_gives_channels_last_output(channels, stride):
         assert all(map(torch.equal, found, expected))
 
 
-def test_the_operator_itself_refuses_empty_maps():
+def test_the_operator_itself_refuses_empty_maps_and_even_kernels():
     with pytest.raises(RuntimeError):
         torch.ops.mmpose_sat.box_conv2d(torch.zeros(1, 2, 4, 0), torch.ones(2, 4), 5, 1)
+    for size in (0, -5, 4):
+        with pytest.raises(RuntimeError, match=f'must be odd and positive, is {size}'):
+            torch.ops.mmpose_sat.box_conv2d(torch.zeros(1, 2, 4, 4), torch.ones(2, 4), size, 1)
 
 
 def test_boxes_outside_the_kernel_count_as_prefix_sums_do():
@@ -210,6 +213,29 @@ def test_derivatives_of_derivatives_and_function_transforms():
     torch.testing.assert_close(forward_mode, in_reverse)
     over_vmap = torch.func.grad(lambda xs: torch.vmap(op, (0, None))(xs, boxes).sum())(x[None])
     torch.testing.assert_close(over_vmap[0], torch.func.grad(lambda x: op(x, boxes).sum())(x))
+
+
+@pytest.mark.parametrize('transform', ['jvp', 'grad', 'vmap', 'vmap of grad', 'jacfwd of boxes'])
+def test_compiled_function_transforms(transform):
+    x, boxes = inputs((3, 2, 4, 5), 5)
+
+    def op(x):
+        return box_conv2d(x, boxes, 5)
+
+    def one(image):
+        return op(image[None]).square().sum()
+
+    run = {
+        'jvp': lambda: torch.func.jvp(op, (x,), (x.flip(0),))[1],
+        'grad': lambda: torch.func.grad(lambda x: op(x).square().sum())(x),
+        'vmap': lambda: torch.vmap(one)(x),
+        'vmap of grad': lambda: torch.vmap(torch.func.grad(one))(x),
+        'jacfwd of boxes': lambda: torch.func.jacfwd(lambda b: box_conv2d(x, b, 5).sum())(boxes),
+    }[transform]
+    torch._dynamo.reset()
+    found, expected = torch.compile(run, backend='eager')(), run()
+    torch.testing.assert_close(found, expected)
+    assert found.abs().max() > 0.1
 
 
 def test_a_hook_is_called_once_when_a_graph_of_the_gradients_is_made():

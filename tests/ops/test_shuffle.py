@@ -80,6 +80,25 @@ def test_function_transforms(memory_format):
     assert torch.equal(out[1], unit(2 * left, right))
 
 
+@FORMATS
+@pytest.mark.parametrize('inverse', [False, True])
+def test_many_gradients_at_once(memory_format, inverse):
+    left, right = halves((2, 6, 3, 4), memory_format)
+    if inverse:  # whose gradient is asked for where a graph of the first one's is made
+        out = torch.autograd.grad(
+            torch.cat(shuffle_halves(left, right), 1).square().sum(), left, create_graph=True
+        )[0]
+    else:
+        out = interleave(*shuffle_halves(left, right))
+    grads = torch.rand(3, *out.shape)
+    call = (out, (left, right))
+    at_once = torch.autograd.grad(*call, grads, is_grads_batched=True, retain_graph=True)
+    for number, grad in enumerate(grads):
+        expected = torch.autograd.grad(*call, grad, retain_graph=True)
+        for found, one in zip(at_once, expected, strict=True):
+            torch.testing.assert_close(found[number], one)
+
+
 @pytest.mark.skipif(NOT_LOADED is not None, reason=str(NOT_LOADED))
 def test_opcheck():
     left, right = halves((2, 6, 5, 7), LAST)
@@ -92,3 +111,9 @@ def test_opcheck():
     torch.library.opcheck(operators.shuffle_halves_.default, (left.detach(), right.detach()))
     with pytest.raises(RuntimeError, match='channels last in memory'):
         operators.interleave(left, right.detach().contiguous())
+    for dtype in (torch.int8, torch.complex128):  # of sizes that kernels do not have
+        half = torch.zeros(1, 4, 3, 2).contiguous(memory_format=LAST).to(dtype)
+        with pytest.raises(RuntimeError, match='float32, float64, float16 or bfloat16'):
+            operators.interleave(half, half)
+        with pytest.raises(RuntimeError, match='float32, float64, float16 or bfloat16'):
+            operators.deinterleave(half)

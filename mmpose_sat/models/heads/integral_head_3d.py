@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ...registry import MODELS
 from ..layers.checks import check_choice, check_each_whole
 from ..layers.heatmaps import argmax_coordinates, marginal_mass, mean_of, wide
-from ..layers.volumes import softmax_marginals
+from ..layers.volumes import logsumexp_of_depths, softmax_marginals
 from .coordinate_head import CoordinateHead, add, near
 from .direct_regression_head import DirectRegressionHead
 from .labels import half_extent, targets_of
@@ -103,10 +103,9 @@ class IntegralHead3D(CoordinateHead):
         scores = self.scores(logits, axes, coordinates)
         preds = self.decode((coordinates * half_extent(self.decoder), scores))
         if test_cfg.get('output_heatmaps', False):
-            # One joint at a time: volumes are large.
-            planes = torch.stack([wide(volumes).logsumexp(1) for volumes in logits.unbind(1)], 1)
+            planes = logsumexp_of_depths(logits)
             planes = planes.flatten(2).softmax(2).view_as(planes)
-            return preds, [PixelData(heatmaps=plane) for plane in planes.detach()]
+            return preds, [PixelData(heatmaps=plane) for plane in planes]
         return preds
 
     def loss(

@@ -2,8 +2,9 @@
 
 A 64 x 64 x 64 heatmap for each joint is by far the largest tensor of a network in three dimensions.
 The expectation needs its marginals only (arXiv 1711.08229), and so does its gradient: both are made
-joint by joint, and gradients of several losses share one tensor, so that a training step holds the
-logits and their gradient, and inference only the logits. Gradients of gradients are not available.
+joint by joint, and gradients of the losses in this module share one tensor, so that a training step
+holds the logits and their gradient, and inference only the logits. Gradients of gradients are not
+available.
 """
 
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from torch.autograd.function import once_differentiable
 
 from .heatmaps import log_gaussian, marginals, normalise, wide
 
-__all__ = ['gaussian_error', 'softmax_marginals']
+__all__ = ['columns', 'gaussian_error', 'logsumexp_of_depths', 'softmax_marginals']
 
 
 def _parts(logits: Tensor, buffers: int = 1) -> Iterator[Any]:
@@ -26,15 +27,31 @@ def _parts(logits: Tensor, buffers: int = 1) -> Iterator[Any]:
     """
     size = max(1, len(logits) // 16)
     kept = [wide(logits[:0]).new_empty(size, *logits.shape[1:]) for _ in range(buffers)]
-    for start in range(0, len(logits), size):
+    for start in range(0, max(1, len(logits)), size):
         part = slice(start, start + size)
         count = len(logits[part])
         yield part, *(buffer[:count] for buffer in kept)
 
 
+class _Own(set[int]):
+    """Addresses of gradients that this module has made and nobody else holds.
+
+    Autograd may hand one tensor to several operators: others must not be written to.
+    """
+
+    def add_of(self, gradient: Tensor) -> Tensor:
+        self.add(gradient.data_ptr())
+        return gradient
+
+    @classmethod
+    def of(cls, logits: Tensor) -> '_Own':
+        """Those of what :func:`softmax_marginals` has returned; of other tensors, nobody asks."""
+        return getattr(logits, '_own_gradients', cls())
+
+
 class _SoftmaxMarginals(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, logits: Tensor) -> tuple[Tensor, ...]:
+    def forward(ctx: Any, logits: Tensor, own: _Own) -> tuple[Tensor, ...]:
         results: list[list[Tensor]] = [[], [], [], []]
         for part, volume in _parts(logits):
             volume.copy_(logits[part])
@@ -48,15 +65,16 @@ class _SoftmaxMarginals(torch.autograd.Function):
             results[3].append(total.log() + top.flatten())
         x, y, z, normaliser = (torch.cat(result) for result in results)
         ctx.save_for_backward(logits, x, y, z, normaliser)
+        ctx.own = own
         ctx.set_materialize_grads(False)  # or zeros the size of the logits
         return x, y, z, normaliser, logits.view_as(logits)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *gradients: Tensor | None) -> Tensor | None:
+    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, None]:
         *small, total = gradients
         if all(gradient is None for gradient in small):
-            return total
+            return total, None
         logits, *saved = ctx.saved_tensors
         *axes, normaliser = saved
         *along, above = (
@@ -67,21 +85,27 @@ class _SoftmaxMarginals(torch.autograd.Function):
         mean = -above
         for axis, gradient in zip(axes, along, strict=True):
             mean = mean + (axis * gradient).sum(1)
-        total = torch.zeros_like(logits) if total is None else total.contiguous()
+        if total is None:
+            total = torch.zeros_like(logits)
+        elif total.data_ptr() not in ctx.own or not total.is_contiguous():
+            total = total.clone(memory_format=torch.contiguous_format)
+        ctx.own.clear()
         for part, volume, slope in _parts(logits, 2):
             x, y, z = (gradient[part] for gradient in along)
             beside = (y - mean[part, None])[:, None, :, None] + z[:, :, None, None]
             torch.add(beside, x[:, None, None, :], out=slope)
             volume.copy_(logits[part]).sub_(normaliser[part, None, None, None]).exp_()
             total[part] += volume.mul_(slope)
-        return total
+        return total, None
 
 
 class _GaussianError(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, logits: Tensor, targets: Tensor, flat: Tensor, sigma: float) -> Tensor:
+    def forward(
+        ctx: Any, logits: Tensor, targets: Tensor, flat: Tensor, sigma: float, own: _Own
+    ) -> Tensor:
         ctx.save_for_backward(logits, targets, flat)
-        ctx.sigma = sigma
+        ctx.sigma, ctx.own = sigma, own
         errors = targets.new_empty(len(logits), dtype=wide(logits[:0]).dtype)
         for part, volume in _parts(logits):
             plane = flat[part]
@@ -111,7 +135,23 @@ class _GaussianError(torch.autograd.Function):
                 )
                 volume[plane] = (rest * (scale[part][plane, None, None] / along))[:, None]
             result[part] = volume
-        return result, None, None, None
+        return ctx.own.add_of(result), None, None, None, None
+
+
+class _Columns(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, index: Tensor, own: _Own) -> Tensor:
+        ctx.save_for_backward(index)
+        ctx.shape, ctx.own = logits.shape, own
+        return logits.flatten(3).gather(3, index)[..., 0]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        (index,) = ctx.saved_tensors
+        result = gradient.new_zeros(ctx.shape)
+        result.flatten(3).scatter_(3, index, gradient[..., None])
+        return ctx.own.add_of(result), None, None
 
 
 def _subtract_gaussian(logits: Tensor, targets: Tensor, sigma: float, out: Tensor) -> Tensor:
@@ -144,16 +184,46 @@ def softmax_marginals(logits: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
 
     Returns:
         ``[(B, K, W), (B, K, H), (B, K, D)]``, each of sum 1; ``logsumexp`` (B, K); and the logits,
-        for what else is to be made of them: its gradient is added to, in place, and so is not a
-        second volume. float32 where the logits are narrower, these themselves aside.
+        for what else is to be made of them: where that is :func:`gaussian_error` or
+        :func:`columns`, there is no second volume of gradients. float32 where the logits are
+        narrower, these themselves aside.
     """
-    if torch.compiler.is_compiling():  # compilers and exporters fuse by themselves
+    if _is_traced():
         return marginals(normalise(logits)), wide(logits).flatten(2).logsumexp(2), logits
-    *axes, normaliser, same = _SoftmaxMarginals.apply(logits.flatten(0, 1))
-    shape = logits.shape[:2]
-    return [axis.unflatten(0, shape) for axis in axes], *(
-        result.unflatten(0, shape) for result in (normaliser, same)
-    )
+    own = _Own()
+    results = _SoftmaxMarginals.apply(logits.flatten(0, 1), own)
+    *axes, normaliser, same = (result.unflatten(0, logits.shape[:2]) for result in results)
+    same._own_gradients = own
+    return axes, normaliser, same
+
+
+def columns(logits: Tensor, index: Tensor) -> Tensor:
+    """The logits of one cell of the plane at all depths, (B, K, D).
+
+    Args:
+        logits: (B, K, D, H, W).
+        index: (B, K, 1) of the cell, counted row by row.
+    """
+    index = index[..., None].expand(-1, -1, logits.shape[2], 1)
+    if _is_traced():
+        return logits.flatten(3).gather(3, index)[..., 0]
+    return _Columns.apply(logits, index, _Own.of(logits))
+
+
+def _is_traced() -> bool:
+    """Whether a compiler or an exporter is at work, which fuse by themselves."""
+    return torch.compiler.is_compiling() or torch.jit.is_tracing()
+
+
+def logsumexp_of_depths(logits: Tensor) -> Tensor:
+    """Of logits (B, K, D, H, W) over z, (B, K, H, W), in float32 or wider; it has no gradient."""
+    volumes = logits.detach().flatten(0, 1)
+    planes = wide(volumes[:0]).new_empty(len(volumes), *volumes.shape[2:])
+    for part, volume in _parts(volumes):
+        volume.copy_(volumes[part])
+        top = volume.amax(1)
+        planes[part] = volume.sub_(top[:, None]).exp_().sum(1).log_().add_(top)
+    return planes.unflatten(0, logits.shape[:2])
 
 
 def gaussian_error(
@@ -170,4 +240,5 @@ def gaussian_error(
     """
     flat = torch.zeros_like(targets[..., 0], dtype=torch.bool) if flat is None else flat
     each = (values.flatten(0, 1) for values in (logits, targets, flat))
-    return _GaussianError.apply(*each, sigma).unflatten(0, logits.shape[:2])
+    errors = _GaussianError.apply(*each, sigma, _Own.of(logits))
+    return errors.unflatten(0, logits.shape[:2])

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from ...registry import MODELS
 from ..layers.heatmaps import wide
-from ..layers.volumes import gaussian_error
+from ..layers.volumes import columns, gaussian_error
 from .coordinate_losses import cell_index, masked_mean
 from .integral_loss import IntegralLoss
 
@@ -80,7 +80,7 @@ class IntegralLoss3D(IntegralLoss):
         if self.heatmap == 'gaussian':
             return gaussian_error(logits, targets, self.sigma, ~deep)
         depth, *plane = logits.shape[2:]
-        index = cell_index(targets[..., :2], tuple(plane))[..., None, None]
-        columns = wide(logits.flatten(3).gather(3, index.expand(-1, -1, depth, 1))[..., 0])
+        index = cell_index(targets[..., :2], tuple(plane))[..., None]
+        column = wide(columns(logits, index))
         cell = cell_index(targets[..., 2:], (depth,))[..., None]
-        return normaliser - torch.where(deep, columns.gather(2, cell)[..., 0], columns.logsumexp(2))
+        return normaliser - torch.where(deep, column.gather(2, cell)[..., 0], column.logsumexp(2))

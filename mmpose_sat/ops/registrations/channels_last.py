@@ -17,6 +17,20 @@ def _last(x: Tensor) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last)
 
 
+def _are_batched(*grads: Tensor) -> bool:
+    """Whether several gradients are taken at once (``is_grads_batched``): PyTorch does that."""
+    return any(map(torch._C._functorch.is_legacy_batchedtensor, grads))
+
+
+def _interleaved(left: Tensor, right: Tensor) -> Tensor:
+    # Not `flatten`, which many gradients at once do not have.
+    return torch.stack((left, right), 2).reshape(left.shape[0], -1, *left.shape[2:])
+
+
+def _deinterleaved(x: Tensor) -> tuple[Tensor, Tensor]:
+    return x[:, ::2], x[:, 1::2]
+
+
 @torch.library.register_fake('mmpose_sat::shuffle_halves')
 def _(left: Tensor, right: Tensor, inverse: bool) -> tuple[Tensor, Tensor]:
     return torch.empty_like(left), torch.empty_like(right)
@@ -32,7 +46,11 @@ def _setup_shuffle(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
 
 
 def _shuffle_gradients(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-    return *_OPERATORS.shuffle_halves(*map(_last, grads), not ctx.inverse), None
+    if not _are_batched(*grads):
+        return *_OPERATORS.shuffle_halves(*map(_last, grads), not ctx.inverse), None
+    if ctx.inverse:
+        return *_interleaved(*grads).chunk(2, 1), None
+    return *_deinterleaved(torch.cat(grads, 1)), None
 
 
 torch.library.register_autograd(
@@ -58,13 +76,15 @@ def _(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _interleave_gradients(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
-    return _OPERATORS.deinterleave(_last(grad))
+    return _deinterleaved(grad) if _are_batched(grad) else _OPERATORS.deinterleave(_last(grad))
 
 
 torch.library.register_autograd('mmpose_sat::interleave', _interleave_gradients)
 
 
 def _deinterleave_gradients(ctx: Any, *grads: Tensor) -> Tensor:
+    if _are_batched(*grads):
+        return _interleaved(*grads)
     return _OPERATORS.interleave(*map(_last, grads))
 
 
@@ -98,7 +118,7 @@ def _setup_norm(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -
 
 def _norm_gradients(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
     x, mean, var, weight, bias = ctx.saved_tensors
-    if torch.is_grad_enabled():
+    if torch.is_grad_enabled() or _are_batched(grad):
 
         def like(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
             out = _normalize(x, weight, bias, ctx.eps)
@@ -106,7 +126,7 @@ def _norm_gradients(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor | None, 
 
         grads = differentiable_gradients(ctx, like, (x, weight, bias), grad)
     else:
-        saved = (x, mean, var, weight, bias)
+        saved = (_last(x), mean, var, weight, bias)
         grads = _OPERATORS.batch_norm_backward(_last(grad), *saved, ctx.eps, ctx.relu)
     return *grads, None, None
 
@@ -174,7 +194,7 @@ def _pointwise_gradients(ctx: Any, grad: Tensor | None, *_: Tensor) -> tuple[Ten
     x, kernel, weight, bias, inner_weight, inner_bias, *computed = ctx.saved_tensors
     inner = (inner_weight, inner_bias)
     convolved, mean, var, *inner_statistics = computed
-    if torch.is_grad_enabled():
+    if torch.is_grad_enabled() or _are_batched(grad):
 
         def like(x: Tensor, kernel: Tensor, weight: Tensor, bias: Tensor, *inner: Tensor) -> Tensor:
             if inner:
@@ -188,7 +208,8 @@ def _pointwise_gradients(ctx: Any, grad: Tensor | None, *_: Tensor) -> tuple[Ten
     else:
         grads = _OPERATORS.pointwise_batch_norm_backward(
             _last(grad),
-            *(x, convolved, kernel, mean, var, weight, bias, *inner_statistics, *inner),
+            *(_last(x), _last(convolved)),
+            *(kernel, mean, var, weight, bias, *inner_statistics, *inner),
             *(ctx.eps, ctx.inner_eps, ctx.relu),
         )
         if inner[0] is None:

@@ -1,4 +1,4 @@
-"""Gradients that have gradients, for operators whose backward is an operator too."""
+"""Gradients of gradients, or of many outputs at once, of operators whose backward is an operator."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,10 +10,13 @@ from torch import Tensor
 def differentiable_gradients(
     ctx: Any, like: Callable[..., Tensor], inputs: tuple[Tensor, ...], grad: Tensor
 ) -> tuple[Tensor | None, ...]:
-    """Gradients with a graph of their own, by operators that compute the same and have one."""
-    # Aliases: the saved tensors' own hooks are the outer pass's to call.
-    aliases = [t.view_as(t) for t in inputs]
+    """Gradients by PyTorch's own operators, which compute the same; where asked for, with a graph."""
+    create_graph = torch.is_grad_enabled()
     needed = ctx.needs_input_grad[: len(inputs)]
-    wanted = [t for t, need in zip(aliases, needed, strict=True) if need]
-    found = iter(torch.autograd.grad(like(*aliases), wanted, grad, create_graph=True))
+    with torch.enable_grad():
+        # Aliases: the saved tensors' own hooks are the outer pass's to call.
+        aliases = [t.view_as(t) for t in inputs]
+        wanted = [t for t, need in zip(aliases, needed, strict=True) if need]
+        out = like(*aliases)
+    found = iter(torch.autograd.grad(out, wanted, grad, create_graph=create_graph))
     return tuple(next(found) if need else None for need in needed)

@@ -119,7 +119,9 @@ inline cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr which, int)
   return cudaSuccess;
 }
 inline cudaError_t cudaFuncSetAttribute(const void*, cudaFuncAttribute, int bytes) {
-  return bytes <= cuda_on_host::shared_limit ? cudaSuccess : cudaErrorInvalidValue;
+  // A kernel has one limit on a device, whichever thread sets it.
+  if (bytes < cuda_on_host::shared_limit) cuda_on_host::fail("other threads may need more shared memory");
+  return bytes == cuda_on_host::shared_limit ? cudaSuccess : cudaErrorInvalidValue;
 }
 
 template <class... Parameters>

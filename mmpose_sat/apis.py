@@ -182,6 +182,8 @@ class PoseInferencer(MMPoseInferencer):
             for box in (box for boxes in bboxes for box in boxes):
                 if np.shape(box) != (4,) or not np.isfinite(box).all():
                     raise ValueError(f'a box of bboxes must be four finite numbers, got {box}')
+                if not (box[0] < box[2] and box[1] < box[3]):
+                    raise ValueError(f'a box of bboxes must be x1 < x2 and y1 < y2, got {box}')
             if isinstance(inputs, list) and len(bboxes) != len(inputs):
                 raise ValueError(f'bboxes has {len(bboxes)} lists for {len(inputs)} inputs')
             kwargs['bboxes'] = list(bboxes)

@@ -97,6 +97,7 @@ def people_folder(tmp_path):
         (['photos/a.png', '--pose2d', 'nonsense'], 'Cannot find model: nonsense'),
         (['photos/cut.png'], 'input photos/cut.png is a broken image'),
         (['photos/a.png', '--box', '1', '2', 'nan', '4'], r'four finite numbers, got .*nan'),
+        (['photos/a.png', '--box', '9', '2', '3', '4'], 'must be x1 < x2 and y1 < y2, got'),
         (['photos/a.png', '--out', 'photos/notes.txt'], 'photos/notes.txt'),
         (['photos/a.png', '--weights', 'photos/notes.txt'], 'notes.txt'),
         (['twins'], '2 inputs would write to one a.json'),
@@ -126,7 +127,7 @@ def test_calls_that_would_lose_something_are_refused(inferencer, people_folder):
     with pytest.raises(ValueError, match=r'2 inputs would write to one a\.json'):
         list(inferencer(photos, False, 1, str(people_folder)))
     with pytest.raises(ValueError, match='bboxes has 1 lists for 2 inputs'):
-        list(inferencer(photos, bboxes=np.ones((1, 1, 4))))
+        list(inferencer(photos, bboxes=[[[1, 1, 2, 2]]]))
 
 
 def test_given_boxes(inferencer):

@@ -29,7 +29,9 @@ class IntegralLabel3D(IntegralLabel):
     cells_along = ('width', 'height', 'depth')
     # GenerateTarget hands these over from the sample: a flip swaps depths as it swaps joints.
     auxiliary_encode_keys = {'keypoints_depth', 'flip', 'flip_indices'}
-    label_mapping_table = IntegralLabel.label_mapping_table | dict(depth_weights='depth_weights')
+    label_mapping_table = IntegralLabel.label_mapping_table | dict(
+        depth_weights='depth_weights', depth_ranges='depth_ranges'
+    )
 
     def __init__(
         self,
@@ -62,7 +64,8 @@ class IntegralLabel3D(IntegralLabel):
 
         Returns:
             ``keypoint_labels`` (N, K, 3), the rest as in :class:`IntegralLabel`, and
-            ``depth_weights`` (N, K): 1 where the depth counts, which lies in the range, else 0.
+            ``depth_weights`` (N, K): 1 where the depth counts, which lies in the range, else 0, and
+            ``depth_ranges`` (N,), by which a head tells the labels of another codec.
 
         Raises:
             ValueError: the shapes are others, a labelled joint is not a number, or a flip has no
@@ -86,6 +89,7 @@ class IntegralLabel3D(IntegralLabel):
         depth = np.where(known, depth, 0)[..., None].astype(labels.dtype)
         encoded['keypoint_labels'] = np.concatenate([labels, depth], -1)
         encoded['depth_weights'] = weights * known
+        encoded['depth_ranges'] = np.full(len(weights), self.depth_range, np.float32)
         return encoded
 
     def decode(

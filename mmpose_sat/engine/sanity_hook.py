@@ -45,19 +45,34 @@ class SanityHook(Hook):
 
     def before_run(self, runner: Runner) -> None:
         """Compare the head's channels with the joints of every data set in use."""
-        head = getattr(_unwrap(runner.model), 'head', None)
-        if isinstance(head, AssociativeEmbeddingHead | MotionRegressionHead):
-            return  # their channels are joints and tags, or axes
+        model = _unwrap(runner.model)
+        head = getattr(model, 'head', None)
         channels = getattr(head, 'out_channels', None)
+        if isinstance(head, AssociativeEmbeddingHead | MotionRegressionHead) or not isinstance(
+            channels, int
+        ):
+            return  # of the first two, channels are joints and tags, or axes
+        # Of UDP's combined targets, each joint has offsets too.
+        codec = getattr(head, 'decoder', None)
+        maps = 3 if getattr(codec, 'heatmap_type', None) == 'combined' else 1
+        kept = (getattr(model, 'test_cfg', None) or {}).get('output_keypoint_indices')
         for loop in (runner._train_loop, runner._val_loop, runner._test_loop):
             if not isinstance(loop, BaseLoop):
                 continue
             dataset = loop.dataloader.dataset
             joints = getattr(dataset, 'metainfo', {}).get('num_keypoints')
-            if isinstance(channels, int) and joints is not None and joints != channels:
+            if joints is None:
+                continue
+            if kept is not None and loop is not runner._train_loop:
+                if joints != len(kept):
+                    raise ValueError(
+                        f'model.test_cfg.output_keypoint_indices has {len(kept)} joints, but '
+                        f'{type(dataset).__name__} has {joints}'
+                    )
+            elif maps * joints != channels:
                 raise ValueError(
                     f'model.head.out_channels={channels}, but {type(dataset).__name__} has '
-                    f'{joints} joints; set model.head.out_channels={joints}'
+                    f'{joints} joints; set model.head.out_channels={maps * joints}'
                 )
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:

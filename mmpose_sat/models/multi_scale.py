@@ -15,6 +15,7 @@ from ..codecs import CentredHeatmap
 from ..registry import MODELS
 from .heads import CoordinateHead
 from .layers.checks import check_whole
+from .layers.heatmaps import wide
 
 __all__ = ['MultiScalePoseEstimator']
 
@@ -55,7 +56,8 @@ class MultiScalePoseEstimator(TopdownPoseEstimator):
         check_whole(size_divisor=size_divisor)
         super().__init__(*args, **kwargs)
         decoder = getattr(self.head, 'decoder', None)
-        if isinstance(self.head, CoordinateHead) or not hasattr(decoder, 'heatmap_size'):
+        decodes = isinstance(decoder, CentredHeatmap) or hasattr(decoder, 'scale_factor')
+        if isinstance(self.head, CoordinateHead) or not decodes:
             raise TypeError(f'{type(self.head).__name__} gives no heatmaps that its codec decodes')
         if getattr(decoder, 'heatmap_type', 'gaussian') == 'combined':
             raise TypeError("heatmap_type='combined': offsets are not averaged over scales")
@@ -91,10 +93,23 @@ class MultiScalePoseEstimator(TopdownPoseEstimator):
             )
             heatmaps = (heatmaps + flipped) / 2
         decoder = self.head.decoder
-        # One that enlarges heatmaps gets them enlarged: the mean is taken there, as in the paper.
-        enlarges = isinstance(decoder, CentredHeatmap)
-        size = (decoder.input_size if enlarges else decoder.heatmap_size)[::-1]
-        return F.interpolate(heatmaps, size, mode='bicubic', align_corners=False)
+        if isinstance(decoder, CentredHeatmap):
+            # It enlarges heatmaps: the mean is taken there, as in the paper.
+            size = decoder.input_size[::-1]
+            return F.interpolate(heatmaps, size, mode='bicubic', align_corners=False)
+        # Cells of MMPose's codecs lie at the pixels 0, cell, 2 cell, ...; images are scaled around
+        # the outer edges of their pixels.
+        heatmaps, places = wide(heatmaps), []
+        for axis, cells in enumerate(decoder.heatmap_size):
+            cell, dim = float(decoder.scale_factor[axis]), -1 - axis
+            pixels = cell * torch.arange(cells, dtype=heatmaps.dtype, device=heatmaps.device)
+            scaled_pixels = (pixels + 0.5) * (shape[dim] / inputs.shape[dim]) - 0.5
+            places.append((2 * scaled_pixels / cell + 1) / heatmaps.shape[dim] - 1)
+        grid = torch.stack(torch.meshgrid(*places, indexing='xy'), -1)
+        grid = grid.expand(len(heatmaps), *grid.shape)
+        return F.grid_sample(
+            heatmaps, grid, mode='bicubic', padding_mode='border', align_corners=False
+        )
 
     def _heatmaps(self, images: Tensor, indices: list[int]) -> Tensor:
         """Heatmaps (B, K, H, W) of the joints, without a background."""

@@ -4,7 +4,7 @@ Zhang, Halber, Rusinkiewicz, "Accelerating Large-Kernel Convolution Using Summed
 arXiv 1906.11367, Eq. 1-4.
 """
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor
@@ -13,7 +13,13 @@ from .backends import select_backend
 from .checks import check_call
 from .splitting import area, iterate_pieces
 
-__all__ = ['box_conv2d']
+__all__ = ['box_conv2d', 'without_autocast']
+
+
+def without_autocast(x: Tensor) -> AbstractContextManager:
+    """A context in which autocast narrows nothing on the device of a tensor."""
+    is_meta = x.device.type == 'meta'  # has none
+    return nullcontext() if is_meta else torch.autocast(x.device.type, enabled=False)
 
 
 def box_conv2d(
@@ -55,8 +61,7 @@ def box_conv2d(
         TypeError, ValueError: An argument has a wrong dtype, shape or value.
     """
     check_call(x, boxes, kernel_size, stride, weights)
-    is_meta = x.device.type == 'meta'  # has no autocast
-    with nullcontext() if is_meta else torch.autocast(x.device.type, enabled=False):
+    with without_autocast(x):
         run = select_backend(backend, x, boxes, kernel_size, stride)
         if weights is None and not normalize:
             return run.forward(x, boxes, kernel_size, stride)

@@ -56,6 +56,25 @@ def test_heads_whose_channels_are_not_joints_are_left_alone():
         SanityHook().before_run(run)
 
 
+def test_offsets_beside_each_joint_and_joints_left_out_of_tests():
+    run = runner(annotated=17)
+    run.model.head.out_channels = 51
+    with pytest.raises(ValueError, match=r'set model\.head\.out_channels=17$'):
+        SanityHook().before_run(run)
+    run.model.head.decoder = SimpleNamespace(heatmap_type='combined')
+    SanityHook().before_run(run)
+    run = runner(joints=19, annotated=17)
+    run.model.test_cfg = dict(output_keypoint_indices=list(range(17)))
+    SanityHook().before_run(run)
+    run.model.test_cfg['output_keypoint_indices'].pop()
+    with pytest.raises(ValueError, match='has 16 joints, but SimpleNamespace has 17'):
+        SanityHook().before_run(run)
+    run = runner(joints=19, annotated=17, train=True)
+    run.model.test_cfg = dict(output_keypoint_indices=list(range(17)))
+    with pytest.raises(ValueError, match='out_channels=19, but'):
+        SanityHook().before_run(run)
+
+
 def test_a_test_needs_the_whole_model():
     hook, checkpoint = SanityHook(), dict(state_dict=Pose(17).state_dict())
     with pytest.raises(ValueError, match=r'other.pth is of another model; 2 of 4.*head.weight'):

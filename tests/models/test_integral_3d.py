@@ -180,6 +180,20 @@ def test_the_loss_of_a_marginal_vanishes_on_the_gaussian_in_space():
         assert losses['loss_heatmap'] < 1e-9
 
 
+def test_labels_in_another_range_of_depths_are_refused():
+    head = MODELS.build(HEAD | dict(decoder=CODEC | dict(depth_range=1000)))
+    with pytest.raises(ValueError, match=r'has depth_range=2000, .* the head depth_range=1000'):
+        head.loss((torch.randn(1, 48, 8, 6),), samples([DEPTH]))
+
+
+def test_a_traced_head_takes_other_batches():
+    head = MODELS.build(HEAD).eval()
+    feats = torch.randn(3, 48, 8, 6)
+    traced = torch.jit.trace(head, ((feats[:2],),), check_trace=False)
+    torch.testing.assert_close(traced((feats,)), head((feats,)))
+    assert 'PythonOp' not in str(traced.graph)
+
+
 def test_bad_input_is_named():
     with pytest.raises(ValueError, match=r'depth\[0\]=0 must be 1 or more, a whole number'):
         IntegralHead3D(4, 3, depth=0)

@@ -86,6 +86,13 @@ def test_the_accuracy_is_that_of_labelled_joints():
     assert MODELS.build(HEAD).loss([maps, maps], [labelled])['acc_pose'] == 1
 
 
+def test_heatmaps_in_bfloat16():
+    head, maps = MODELS.build(HEAD), sample().gt_fields.heatmaps[None].bfloat16()
+    assert head.loss([maps, maps], [sample()])['acc_pose'] == 1
+    (found,) = head.predict([maps, maps], [sample()])
+    np.testing.assert_allclose(found.keypoints, POINTS, atol=1.2)
+
+
 def test_labels_that_do_not_fit_are_refused():
     head, other = MODELS.build(HEAD), sample()
     with pytest.raises(ValueError, match=r'shape \(1, 4, 8, 1\), the labels are \(1, 4, 8, 8\)'):
@@ -162,6 +169,33 @@ def test_heads_of_mmpose_are_averaged_too(codec):
     np.testing.assert_allclose(found.pred_instances.keypoints[0], POINTS[0], atol=6)
     with pytest.raises(ValueError, match=r'2 joints, .* need as many maps; the head has 4'):
         estimator(head=head)._heatmaps(image[:, [0, 1, 2, 2]], [1, 0])
+
+
+@pytest.mark.parametrize('codec', ['MSRAHeatmap', 'UDPHeatmap'])
+@pytest.mark.parametrize('scale', [0.5, 1.5])
+def test_another_scale_moves_no_joint(codec, scale):
+    decoder = dict(type=codec, input_size=(128, 128), heatmap_size=(32, 32), sigma=2)
+    if codec == 'MSRAHeatmap':
+        decoder['unbiased'] = True
+    head = dict(type='HeatmapHead', in_channels=3, out_channels=1, decoder=decoder)
+    model = estimator(head=head)
+    joint = torch.tensor([50.3, 67.9])
+
+    def ideal(images, indices):
+        """What a network gives that has learned the codec's labels."""
+        cells = images.shape[-1] // 4
+        factor = torch.from_numpy(model.head.decoder.scale_factor).float()
+        size = cells / 32
+        x, y = (((joint + 0.5) * size - 0.5) / factor)[:, None]
+        x, y = ((torch.arange(cells) - at).square() for at in (x, y))
+        return torch.exp(-(x + y[:, None]) / (2 * (2 * size) ** 2))[None, None]
+
+    model._heatmaps = ideal
+    found = []
+    for model.scales in ([1], [scale]):
+        (result,) = model.predict(torch.zeros(1, 3, 128, 128), [sample()])
+        found.append(result.pred_instances.keypoints[0, 0])
+    np.testing.assert_allclose(*found, atol=0.1)
 
 
 def test_heads_of_coordinates_and_bad_scales_are_refused():

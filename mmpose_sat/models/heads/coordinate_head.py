@@ -15,7 +15,7 @@ from ..layers.heatmaps import (
     expectation,
     local_mass,
     normalise,
-    wide,
+    wide_linear,
 )
 from ..losses.coordinate_losses import masked_mean
 from .labels import half_extent, targets_of
@@ -268,4 +268,4 @@ class FullyConnectedHead(CoordinateHead):
 
     def regress(self, heatmaps: Tensor) -> Tensor:
         """Coordinates (B, K, 2), in [-1, 1] where they are right, of heatmaps (B, K, H, W)."""
-        return wide(self.linear(heatmaps.flatten(2).to(self.linear.weight.dtype)))
+        return wide_linear(self.linear, heatmaps.flatten(2))

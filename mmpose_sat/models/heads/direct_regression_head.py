@@ -6,7 +6,7 @@ from mmpose.models.heads import RegressionHead
 from torch import Tensor
 
 from ...registry import MODELS
-from ..layers.heatmaps import wide
+from ..layers.heatmaps import wide_linear
 from .coordinate_head import check_axes, near
 from .labels import half_extent, targets_of
 
@@ -41,8 +41,8 @@ class DirectRegressionHead(RegressionHead):
             )
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """Coordinates (B, K, 2), in [-1, 1] where they are right."""
-        return wide(super().forward(feats))
+        """Coordinates (B, K, 2 or 3), in [-1, 1] where they are right."""
+        return wide_linear(self.fc, feats[-1].flatten(1)).unflatten(1, (-1, self.axes))
 
     def predict(self, feats: Any, batch_data_samples: list, test_cfg: dict | None = None) -> Any:
         """Keypoints in px of the network's input, scored 1: there is no heatmap to judge by."""

@@ -146,10 +146,6 @@ class DirectRegressionHead3D(DirectRegressionHead):
         super().__init__(in_channels, out_channels, **kwargs)
         self.fc = nn.Linear(in_channels, 3 * out_channels)
 
-    def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """Coordinates (B, K, 3), in [-1, 1] where they are right."""
-        return wide(self.fc(feats[-1].flatten(1))).unflatten(1, (-1, 3))
-
     def loss(
         self, feats: tuple[Tensor, ...], batch_data_samples: list, train_cfg: dict | None = None
     ) -> dict[str, Tensor]:

@@ -27,6 +27,14 @@ def check_codec(batch_data_samples: list, decoder: Any) -> None:
             f'the encoder of the pipeline makes labels within ±{other / 2:g}, '
             f'{type(decoder).__name__}, the decoder of the head, is for ±{decoder.extent / 2:g}'
         )
+    found = [label.depth_ranges for label in labels if 'depth_ranges' in label]
+    wanted = getattr(decoder, 'depth_range', None)
+    if found and wanted and (ranges := torch.cat(found)).ne(wanted).any():
+        other = ranges[ranges != wanted][0].item()
+        raise ValueError(
+            f'the encoder of the pipeline has depth_range={other:g}, the decoder of the head '
+            f'depth_range={wanted:g}'
+        )
 
 
 def half_extent(decoder: Any) -> float:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ...registry import MODELS
 from ..layers.checks import check_whole
+from ..layers.heatmaps import wide
 from .labels import check_codec
 
 __all__ = ['StageHeatmapHead']
@@ -82,7 +83,7 @@ class StageHeatmapHead(CPMHead):
         joints = slice(self.out_channels)
         labelled = truth[:, joints].amax((2, 3)) > 0
         _, accuracy, _ = pose_pck_accuracy(
-            to_numpy(feats[-1][:, joints]),
+            to_numpy(wide(feats[-1][:, joints])),
             to_numpy(truth[:, joints]),
             to_numpy(labelled & (weights[:, joints] > 0)),
         )
@@ -95,5 +96,5 @@ class StageHeatmapHead(CPMHead):
         views = feats if flip else [feats]
         for view in views:
             self._check(view, *self._maps())
-        views = [[maps[:, : self.out_channels] for maps in view] for view in views]
+        views = [[wide(maps[:, : self.out_channels]) for maps in view] for view in views]
         return super().predict(views if flip else views[0], batch_data_samples, test_cfg)

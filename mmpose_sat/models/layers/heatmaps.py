@@ -8,9 +8,10 @@ or wider.
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ...codecs.coordinates import cell_centres, from_pixels
+from ...ops.functional import without_autocast
 from .checks import check_choice
 
 __all__ = [
@@ -24,12 +25,19 @@ __all__ = [
     'mean_of',
     'normalise',
     'wide',
+    'wide_linear',
 ]
 
 
 def wide(values: Tensor) -> Tensor:
     """float16 and bfloat16 as float32, others as they are."""
     return values.float() if values.dtype in (torch.float16, torch.bfloat16) else values
+
+
+def wide_linear(layer: nn.Linear, x: Tensor) -> Tensor:
+    """A linear layer that autocast does not narrow: coordinates need more digits than it leaves."""
+    with without_autocast(x):
+        return wide(layer(x.to(layer.weight.dtype)))
 
 
 # Before they are divided by their sums; softmax divides by its own (arXiv 1801.07372).
@@ -60,7 +68,7 @@ def normalise(logits: Tensor, activation: str = 'softmax') -> Tensor:
     else:
         flat = rectify(flat)
         flat = flat / (flat.sum(-1, keepdim=True) + 1e-12)
-    return flat.view(logits.shape)
+    return flat.view_as(logits)
 
 
 def marginals(heatmaps: Tensor) -> list[Tensor]:

@@ -105,4 +105,4 @@ class IntegralLoss(nn.Module):
         error = ((coordinates - targets) / 2).abs()  # [-1, 1] is one width
         error = error if self.joint == 'l1' else error.square()
         total = torch.where(weights > 0, error * weights, 0).sum()
-        return self.joint_weight * total / len(coordinates)
+        return self.joint_weight * total / max(1, len(coordinates))

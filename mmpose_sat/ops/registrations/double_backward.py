@@ -1,4 +1,4 @@
-"""Gradients of gradients, or of many outputs at once, of operators whose backward is an operator."""
+"""Gradients of gradients, or many at once, of operators whose backward is an operator too."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ from torch import Tensor
 def differentiable_gradients(
     ctx: Any, like: Callable[..., Tensor], inputs: tuple[Tensor, ...], grad: Tensor
 ) -> tuple[Tensor | None, ...]:
-    """Gradients by PyTorch's own operators, which compute the same; where asked for, with a graph."""
+    """Gradients by PyTorch's operators, which compute the same; with a graph, if asked for."""
     create_graph = torch.is_grad_enabled()
     needed = ctx.needs_input_grad[: len(inputs)]
     with torch.enable_grad():

@@ -15,9 +15,13 @@ import cv2
 import mmcv
 import numpy as np
 import torch
+from mmengine.config import Config
+from mmengine.runner import CheckpointLoader
 from mmengine.structures import BaseDataElement, InstanceData
 from mmpose.apis import MMPoseInferencer
-from mmpose.apis.inferencers import Pose2DInferencer
+from mmpose.apis.inferencers import Pose2DInferencer, get_model_aliases
+
+from .engine.sanity_hook import check_weights
 
 __all__ = ['HOGDetector', 'PoseInferencer', 'images_of']
 
@@ -69,10 +73,18 @@ class HOGDetector:
 
 
 def _is_whole(path: str) -> bool:
-    try:
-        return cv2.imread(path, cv2.IMREAD_REDUCED_GRAYSCALE_8) is not None
-    except cv2.error:  # it has no eighth
-        return cv2.imread(path) is not None
+    """Whether MMCV, which decodes what it has read, will have an image."""
+    content = np.fromfile(path, np.uint8)
+    for flag in (cv2.IMREAD_REDUCED_GRAYSCALE_8, cv2.IMREAD_COLOR):
+        try:
+            return cv2.imdecode(content, flag) is not None
+        except cv2.error:  # it has no eighth, or there is nothing at all
+            continue
+    return False
+
+
+def _is_called_image(path: str) -> bool:
+    return cv2.haveImageReader(path) or (Path(path).is_file() and cv2.haveImageWriter(path))
 
 
 def images_of(inputs: Any) -> Any:
@@ -97,17 +109,17 @@ def images_of(inputs: Any) -> Any:
     if not isinstance(inputs, str | Path) or '://' in str(inputs):
         return inputs
     if str(inputs).startswith('webcam'):  # and its number
-        return inputs
+        return str(inputs)
     path = Path(inputs)
     if path.is_dir():
-        images = [str(f) for f in sorted(path.iterdir()) if cv2.haveImageReader(str(f))]
+        images = [file for file in map(str, sorted(path.iterdir())) if _is_called_image(file)]
         whole = [image for image in images if _is_whole(image)]
         if broken := [image for image in images if image not in whole]:
             warnings.warn(f'left out, as they are broken: {", ".join(broken)}', stacklevel=2)
         if whole:
             return whole
         raise ValueError(f'input {path} holds no image')
-    if cv2.haveImageReader(str(path)):
+    if _is_called_image(str(path)):
         return images_of([str(path)])
     if path.is_file() and cv2.VideoCapture(str(path)).isOpened():
         return str(path)
@@ -117,9 +129,10 @@ def images_of(inputs: Any) -> Any:
 class PoseInferencer(MMPoseInferencer):
     """MMPose's inferencer with our configs and weights by their aliases, and a detector offline.
 
-    Called as MMPose's is: with a photo, a folder, a video or an array, ``bboxes=`` (one list of
-    x1 y1 x2 y2 in px for each input), ``out_dir=`` and the like; yields one result for each.
-    Broken images of a folder are left out with a warning.
+    Called as MMPose's is: with a photo, a folder, a video or an array, ``bboxes=`` (for each input
+    a list of boxes, ``[x1, y1, x2, y2]`` in px; where it is empty, the detector is asked),
+    ``out_dir=`` and the like; yields one result for each. Broken images of a folder are left out
+    with a warning.
 
     Args:
         pose2d: Alias or name of a config of this package, or a config file.
@@ -130,8 +143,9 @@ class PoseInferencer(MMPoseInferencer):
 
     Raises:
         ValueError: ``pose2d`` has no weights and none are given, or is no alias, or weights are no
-            checkpoint; called, nothing there is an image or a video, a box is not four finite
-            numbers, some of several inputs have no ``bboxes``, or two would write to one file.
+            checkpoint or of another model; called, nothing there is an image or a video, a box is
+            not four finite numbers in order, some of several inputs have no ``bboxes``, or two
+            would write to one file.
     """
 
     def __init__(
@@ -141,24 +155,35 @@ class PoseInferencer(MMPoseInferencer):
         det_model: str = 'hog',
         **kwargs: Any,
     ) -> None:
-        is_file = Path(pose2d).is_file()
-        self.scope = 'mmpose' if is_file else 'mmpose_sat'
-        if pose2d_weights is None and not is_file:
-            _, pose2d_weights = self._load_model_from_metafile(pose2d)
+        config: Config | str = pose2d
+        if not Path(pose2d).is_file():
+            self.scope = 'mmpose_sat'
+            try:
+                config, found = self._load_model_from_metafile(pose2d)
+            except ValueError as error:
+                aliases = list(get_model_aliases(self.scope))
+                raise ValueError(
+                    f'pose2d={pose2d!r} is neither a config file nor one of the aliases {aliases}'
+                ) from error
+            pose2d_weights = pose2d_weights or found
         if pose2d_weights is None:
             raise ValueError(
                 f'pose2d={pose2d!r} comes without weights: give a checkpoint, pose2d_weights'
             )
+        self.scope = 'mmpose'
         offline = det_model == 'hog'
         try:
             super().__init__(
-                pose2d=pose2d,
+                pose2d=config,
                 pose2d_weights=pose2d_weights,
                 det_model='whole_image' if offline else det_model,
                 scope=self.scope,
                 **kwargs,
             )
-        except (UnpicklingError, EOFError, RuntimeError) as error:
+            if isinstance(self.inferencer, Pose2DInferencer):
+                loaded = CheckpointLoader.load_checkpoint(pose2d_weights, map_location='cpu')
+                check_weights(self.inferencer.model, loaded, pose2d_weights, allow_others=True)
+        except (UnpicklingError, EOFError, RuntimeError, AttributeError) as error:
             raise ValueError(
                 f'pose2d={pose2d!r} with pose2d_weights={str(pose2d_weights)!r}, or its detector, '
                 f'could not be loaded: {error}'
@@ -179,6 +204,11 @@ class PoseInferencer(MMPoseInferencer):
         """As the class says."""
         inputs = images_of(inputs)
         if bboxes is not None:
+            if any(np.ndim(boxes) == 0 or any(np.ndim(b) != 1 for b in boxes) for boxes in bboxes):
+                raise ValueError(
+                    'bboxes must hold a list of boxes for each input, [[[x1, y1, x2, y2], ...], '
+                    f'...], got {bboxes}'
+                )
             for box in (box for boxes in bboxes for box in boxes):
                 if np.shape(box) != (4,) or not np.isfinite(box).all():
                     raise ValueError(f'a box of bboxes must be four finite numbers, got {box}')

@@ -63,7 +63,7 @@ def test_the_weights_are_worth_what_their_card_says(data_root, run_tool, tmp_pat
 
 
 def test_a_folder_with_other_files(people_folder, tmp_path, run_tool):
-    with pytest.warns(UserWarning, match='left out, as they are broken: .*/cut.png$'):
+    with pytest.warns(UserWarning, match='are broken: .*/broken.jpg, .*/cut.jpg, .*/cut.png$'):
         result = run_tool('estimate_poses.py', people_folder, '--out', tmp_path, '--device', 'cpu')
     assert result.returncode == 0 and '2 images' in result.stdout
     assert len(list((tmp_path / 'visualizations').iterdir())) == 2
@@ -80,6 +80,8 @@ def people_folder(tmp_path):
     (folder / 'notes.txt').write_text('no image')
     (folder / 'broken.jpg').write_bytes(b'broken')
     (folder / 'cut.png').write_bytes((folder / 'a.png').read_bytes()[:60])
+    _, photo = cv2.imencode('.jpg', np.tile(np.arange(200, dtype=np.uint8), (200, 1)))
+    (folder / 'cut.jpg').write_bytes(photo.tobytes()[: len(photo) // 2])
     (folder / 'README').touch()
     (tmp_path / 'twins').mkdir()
     for name in ('a.png', 'a.jpg'):
@@ -94,8 +96,10 @@ def people_folder(tmp_path):
         (['photos/notes.txt'], 'notes.txt is no image or video'),
         (['photos', '--box', '1', '2', '3', '4'], '--box is for one photo'),
         (['photos/a.png', '--pose2d', 'box-conv-net-xs'], "'box-conv-net-xs' comes without"),
-        (['photos/a.png', '--pose2d', 'nonsense'], 'Cannot find model: nonsense'),
+        (['photos/a.png', '--pose2d', 'nonsense'], r"'nonsense' is neither a config file nor one of .*'dsnt'"),
         (['photos/cut.png'], 'input photos/cut.png is a broken image'),
+        (['photos/cut.jpg'], 'input photos/cut.jpg is a broken image'),
+        (['photos/broken.jpg'], 'input photos/broken.jpg is a broken image'),
         (['photos/a.png', '--box', '1', '2', 'nan', '4'], r'four finite numbers, got .*nan'),
         (['photos/a.png', '--box', '9', '2', '3', '4'], 'must be x1 < x2 and y1 < y2, got'),
         (['photos/a.png', '--out', 'photos/notes.txt'], 'photos/notes.txt'),
@@ -110,9 +114,19 @@ def test_bad_input_is_named(people_folder, run_tool, monkeypatch, arguments, mes
     assert re.search(message, result.stderr)
 
 
-@pytest.mark.parametrize('inputs', ['webcam:1', 'https://example.org/a.jpg'])
+@pytest.mark.parametrize('inputs', ['webcam:1', Path('webcam'), 'https://example.org/a.jpg'])
 def test_inputs_that_are_no_files_are_mmposes(inputs):
-    assert images_of(inputs) == inputs
+    assert images_of(inputs) == str(inputs)
+
+
+def test_weights_of_another_network_are_refused(tmp_path):
+    config = str(ROOT / 'configs' / 'dsnt' / 'heatmap-r18_15e_lsp-128x96.py')
+    weights = 'mmpose_sat://box-conv-net_24e_lsp-lspet-128x96'
+    with pytest.raises(ValueError, match=f'{weights} is of another model; 111 of 112 parameters'):
+        PoseInferencer(config, weights, device='cpu')
+    torch.save([1], tmp_path / 'list.pth')
+    with pytest.raises(ValueError, match=r'list\.pth.* could not be loaded'):
+        PoseInferencer(pose2d_weights=str(tmp_path / 'list.pth'), device='cpu')
 
 
 def test_tiny_images_are_images_too(tmp_path):
@@ -128,6 +142,9 @@ def test_calls_that_would_lose_something_are_refused(inferencer, people_folder):
         list(inferencer(photos, False, 1, str(people_folder)))
     with pytest.raises(ValueError, match='bboxes has 1 lists for 2 inputs'):
         list(inferencer(photos, bboxes=[[[1, 1, 2, 2]]]))
+    for boxes in ([1, 1, 2, 2], [[1, 1, 2, 2]]):
+        with pytest.raises(ValueError, match='must hold a list of boxes for each input'):
+            list(inferencer(photos[:1], bboxes=boxes))
 
 
 def test_given_boxes(inferencer):

@@ -5,6 +5,11 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.hub import get_config
+from mmengine.model import BaseModel
+from mmengine.runner import CheckpointLoader
+from mmpose.apis import init_model
+
+from mmpose_sat.engine.sanity_hook import check_weights
 
 
 def labelled(argument: str) -> tuple[str, Path]:
@@ -26,6 +31,18 @@ def by_label(parser: argparse.ArgumentParser, given: list[tuple[str, Path]]) -> 
 def load_config(name: str | Path) -> Config:
     """The config of a file, or of ``mmpose::NAME`` or ``mmpose_sat::NAME``."""
     return get_config(name) if isinstance(name, str) and '::' in name else Config.fromfile(name)
+
+
+def load_model(config: str | Path, checkpoint: str | None) -> BaseModel:
+    """A network on the CPU for evaluation; ends the tool where there are no weights, or others'."""
+    try:
+        model = init_model(load_config(config), checkpoint, device='cpu')
+        if checkpoint:
+            loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+            check_weights(model, loaded, checkpoint)
+    except (OSError, ValueError) as error:
+        raise SystemExit(str(error)) from error
+    return model
 
 
 def input_size(config: Config) -> tuple[int, int]:

@@ -1,14 +1,13 @@
 """Find people on a photo, in a folder of photos or in a video, and draw and write their poses."""
 
 import argparse
+import warnings
 from pathlib import Path
-
-from mmpose_sat.apis import PoseInferencer, images_of
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('input', type=Path, help='photo, folder or video')
+    parser.add_argument('input', help='photo, folder, video, URL, or webcam')
     parser.add_argument('--out', type=Path, default=Path('poses'), help='folder to write to')
     parser.add_argument(
         '--box',
@@ -28,9 +27,13 @@ def main() -> None:
     parser.add_argument('--kpt-thr', type=float, default=0.3, help='least score of a drawn joint')
     parser.add_argument('--device', help='default: a GPU if there is one')
     args = parser.parse_args()
+    # MMEngine's imports tell of nothing else.
+    warnings.filterwarnings('ignore', 'pkg_resources is deprecated')
+    from mmpose_sat.apis import PoseInferencer, images_of
+
     try:
         images = images_of(args.input)
-        if args.box and (args.input.is_dir() or isinstance(images, str)):
+        if args.box and (Path(args.input).is_dir() or isinstance(images, str)):
             raise ValueError('--box is for one photo, not for a folder or a video')
         inferencer = PoseInferencer(
             args.pose2d,
@@ -51,6 +54,8 @@ def main() -> None:
     except (ValueError, OSError) as error:
         parser.error(str(error))
     print(f'{sum(people)} people in {len(people)} images: {args.out}')
+    if not args.box and args.det_model != 'whole_image':
+        print('Where the detector finds nobody, the whole image is taken for one person.')
 
 
 if __name__ == '__main__':

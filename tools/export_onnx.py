@@ -10,11 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from _arguments import input_size, load_config
-from mmpose.apis import init_model
+from _arguments import input_size, load_model
 from torch import Tensor, nn
 
-import mmpose_sat  # noqa: F401  (its classes must be registered)
 from mmpose_sat.ops import boxes_to_convolutions
 
 
@@ -70,7 +68,7 @@ def main() -> None:
     parser.add_argument('checkpoint', nargs='?', help='without it, weights are random')
     parser.add_argument('--out', type=Path, default=Path('model.onnx'))
     args = parser.parse_args()
-    model = init_model(load_config(args.config), args.checkpoint, device='cpu')
+    model = load_model(args.config, args.checkpoint)
     error = export(model, input_size(model.cfg), args.out)
     print(f'{args.out}: {args.out.stat().st_size / 1e6:.1f} MB, error in onnxruntime {error:.1e}')
     if not error <= 1e-4:

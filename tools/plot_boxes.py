@@ -4,12 +4,10 @@ import argparse
 from pathlib import Path
 
 import torch
-from _arguments import load_config
+from _arguments import load_model
 from _tables import table
-from mmpose.apis import init_model
 from torch import nn
 
-import mmpose_sat  # noqa: F401 - lets the checkpoint load
 from mmpose_sat.ops import BoxConv2d, box_statistics
 from mmpose_sat.visualization import plot_boxes
 
@@ -34,7 +32,7 @@ def main() -> None:
     parser.add_argument('checkpoint')
     parser.add_argument('--out', default='boxes.png')
     args = parser.parse_args()
-    backbone = init_model(load_config(args.config), args.checkpoint, device='cpu').backbone
+    backbone = load_model(args.config, args.checkpoint).backbone
     Path(args.out).parent.mkdir(parents=True, exist_ok=True)
     plot_boxes(backbone, args.out)
     print(boxes_table(backbone))

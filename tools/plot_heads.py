@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _arguments import input_size, load_config
+from _arguments import input_size, load_config, load_model
 from _people import input_image, predict, to_input, validation_loader
 from mmengine.dataset import pseudo_collate
-from mmpose.apis import init_model
 
-import mmpose_sat  # noqa: F401 - lets the checkpoints load
 from mmpose_sat.visualization import plot_border_error, plot_heatmaps
 
 
@@ -38,7 +36,7 @@ def main() -> None:
         parser.error(f'networks must have one input size, these have {sorted(sizes)}')
     heatmaps, points, errors = {}, {}, {}
     for label, config, checkpoint in args.model:
-        model = init_model(load_config(config), checkpoint, device='cpu')
+        model = load_model(config, checkpoint)
         model.test_cfg = dict(model.test_cfg, output_heatmaps=True)
         loader = validation_loader(model.cfg)
         dataset: Any = loader.dataset

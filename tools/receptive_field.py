@@ -10,12 +10,10 @@ import json
 from pathlib import Path
 
 import torch
-from _arguments import load_config
+from _arguments import load_model
 from _people import input_image, responses, validation_people
 from _provenance import commit
-from mmpose.apis import init_model
 
-import mmpose_sat  # noqa: F401 - lets the checkpoint load
 from mmpose_sat.visualization import half_response_area, plot_receptive_field
 
 
@@ -34,7 +32,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.json and not args.checkpoint:
         parser.error('--json keeps figures of trained networks: name a checkpoint')
-    model = init_model(load_config(args.config), args.checkpoint, device='cpu')
+    model = load_model(args.config, args.checkpoint)
     people = validation_people(model.cfg)
     if not 0 <= args.index < len(people):
         parser.error(f'--index {args.index}: the data have people 0 to {len(people) - 1}')

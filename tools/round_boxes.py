@@ -9,11 +9,10 @@ import json
 from pathlib import Path
 
 import torch
-from _arguments import load_config
+from _arguments import load_config, load_model
 from _provenance import commit, machine
 from _runs import evaluate
 from mmengine.runner import save_checkpoint
-from mmpose.apis import init_model
 
 from mmpose_sat.ops import BoxConv2d
 
@@ -30,7 +29,7 @@ def main() -> None:
         help='evaluate both on the data of the test_dataloader',
     )
     args = parser.parse_args()
-    model = init_model(load_config(args.config), args.checkpoint, device='cpu')
+    model = load_model(args.config, args.checkpoint)
     layers = [layer for layer in model.modules() if isinstance(layer, BoxConv2d)]
     if not layers:
         parser.error(f'{args.config} has no BoxConv2d layer')

@@ -10,7 +10,7 @@ from torch import nn
 
 from ..registry import HOOKS
 
-__all__ = ['SanityHook']
+__all__ = ['SanityHook', 'check_weights']
 
 COUNTER = 'num_batches_tracked'  # of batch normalisation, which loads without
 
@@ -28,6 +28,40 @@ def _as_loaded(model: nn.Module, state_dict: dict) -> dict:
             prefix = f'{name}.' if name else ''
             hook(found, prefix, metadata.get(name, {}), True, [], [], [])
     return found
+
+
+def check_weights(
+    model: nn.Module, checkpoint: dict, path: str = '', allow_others: bool = False
+) -> None:
+    """Refuse weights of another model, of which MMEngine loads what fits and logs the rest.
+
+    Args:
+        model: What they are for.
+        checkpoint: As loaded: the weights, or a dict with a ``state_dict``.
+        path: Where it is from, for the message.
+        allow_others: Whether there may be weights that the model does not know.
+
+    Raises:
+        ValueError: Names the first parameters that do not fit.
+    """
+    own = {k: v for k, v in model.state_dict().items() if not k.endswith(COUNTER)}
+    found = _as_loaded(model, checkpoint.get('state_dict', checkpoint))
+    wrong = [
+        f'{name} {tuple(value.shape)} is '
+        + (f'{tuple(found[name].shape)} in it' if name in found else 'missing in it')
+        for name, value in own.items()
+        if name not in found or found[name].shape != value.shape
+    ]
+    wrong += [
+        f'{name} is unknown to the model'
+        for name in found
+        if name not in own and not name.endswith(COUNTER) and not allow_others
+    ]
+    if wrong:
+        raise ValueError(
+            f'the checkpoint {path} is of another model; {len(wrong)} of {len(own)} parameters do '
+            'not fit: ' + '; '.join(wrong[:3])
+        )
 
 
 @HOOKS.register_module()
@@ -80,22 +114,4 @@ class SanityHook(Hook):
         # A runner that tests holds its training loop too, as the config it was never built from.
         if isinstance(runner._train_loop, BaseLoop) and not runner._resume:
             return
-        model = _unwrap(runner.model)
-        own = {k: v for k, v in model.state_dict().items() if not k.endswith(COUNTER)}
-        found = _as_loaded(model, checkpoint.get('state_dict', checkpoint))
-        wrong = [
-            f'{name} {tuple(value.shape)} is '
-            + (f'{tuple(found[name].shape)} in it' if name in found else 'missing in it')
-            for name, value in own.items()
-            if name not in found or found[name].shape != value.shape
-        ]
-        wrong += [
-            f'{name} is unknown to the model'
-            for name in found
-            if name not in own and not name.endswith(COUNTER)
-        ]
-        if wrong:
-            raise ValueError(
-                f'the checkpoint {runner._load_from or ""} is of another model; '
-                f'{len(wrong)} of {len(own)} parameters do not fit: ' + '; '.join(wrong[:3])
-            )
+        check_weights(_unwrap(runner.model), checkpoint, runner._load_from or '')

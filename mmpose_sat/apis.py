@@ -168,7 +168,7 @@ class PoseInferencer(MMPoseInferencer):
             pose2d_weights = pose2d_weights or found
         if pose2d_weights is None:
             raise ValueError(
-                f'pose2d={pose2d!r} comes without weights: give a checkpoint, pose2d_weights'
+                f'pose2d={pose2d!r} comes without weights: name some (pose2d_weights, --weights)'
             )
         self.scope = 'mmpose'
         offline = det_model == 'hog'

@@ -92,6 +92,21 @@ def test_flops_tool_splits_the_model(run_tool):
     assert rows['head'] == ['1,649', '0.0050']
     name = 'mmpose_sat::box_conv_net/box-conv-net_210e_coco-256x192.py'
     assert run_tool('get_flops.py', name).stdout == result.stdout
+    detector = next((TOOLS.parent / 'configs').rglob('centernet-*_synthetic-*.py'))
+    assert 'has no codec to tell' in run_tool('get_flops.py', detector).stderr
+
+
+@pytest.mark.parametrize('tool', ['export_onnx', 'plot_boxes', 'receptive_field', 'round_boxes'])
+def test_weights_of_another_network_end_a_tool(run_tool, tmp_path, monkeypatch, tool):
+    monkeypatch.chdir(tmp_path)
+    weights = 'mmpose_sat://box-conv-net_24e_lsp-lspet-128x96'
+    config = TOOLS.parent / 'configs' / 'dsnt' / 'heatmap-r18_15e_lsp-128x96.py'
+    result = run_tool(f'{tool}.py', config, weights)
+    assert result.returncode == 1
+    assert f'the checkpoint {weights} is of another model' in result.stderr
+    result = run_tool(f'{tool}.py', config, 'nowhere.pth')
+    assert result.returncode == 1 and 'nowhere.pth can not be found' in result.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_onnx_of_a_whole_network_has_standard_operators_only(run_tool, tmp_path):

@@ -46,7 +46,13 @@ def load_model(config: str | Path, checkpoint: str | None) -> BaseModel:
 
 
 def input_size(config: Config) -> tuple[int, int]:
-    """Height and width of a top-down network's input, by its codec, or the last of several."""
-    codec = config.codec
+    """Height and width of a top-down network's input, by its codec, or the last of several.
+
+    Raises:
+        ValueError: the config has no codec.
+    """
+    codec = config.get('codec')
+    if codec is None:
+        raise ValueError(f'{config.filename} has no codec to tell the size of the input')
     width, height = (codec[-1] if isinstance(codec, list) else codec)['input_size']
     return height, width

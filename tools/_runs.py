@@ -100,7 +100,8 @@ def train(config: Config, folder: Path) -> dict:
             [*map(str, command), '--work-dir', str(folder)], stdout=output, stderr=output
         )
     if result.returncode != 0:
-        sys.exit(f'a run failed, see {log}')
+        reason = ', killed, perhaps for want of memory' if result.returncode == -9 else ''
+        sys.exit(f'a run failed with code {result.returncode}{reason}: see {log}')
     scalars = read_scalars(folder)
     people = json.loads(curve.read_text())
     learned = scalars.get('train/lsp/PCK')

@@ -82,7 +82,7 @@ def pck(run: WorkDir) -> Section:
         f'{found.metric.thr:g} of the {unit}.'
     )
     if isinstance(found.metric, BoxPCK):
-        note += ' The config has no PCK metric; this measure stands in for it.'
+        note += ' No metric of the config keeps errors of single joints: this one stands in.'
     reached, auc = found.figures[name], found.figures['AUC']
     text = f'{name} rises to {reached:.1f} %; its mean, the AUC, is {auc:.1f} %'
     picture = svg(text, partial(plot_pck, {run.name: run.curve}))

@@ -111,7 +111,9 @@ def main() -> None:
         nargs='+',
         help='files or names like mmpose::…; the first is what the others are compared with',
     )
-    parser.add_argument('--shape', type=int, nargs=2, default=[256, 192])
+    parser.add_argument(
+        '--shape', type=int, nargs=2, default=[256, 192], help='height and width, for all configs'
+    )
     parser.add_argument('--batches', type=int, nargs='+', default=[1, 16])
     parser.add_argument('--device', choices=('cpu', 'cuda'), default='cpu')
     parser.add_argument('--threads', type=int, default=2, help='on the CPU')

@@ -39,8 +39,10 @@ def main() -> None:
     args = parser.parse_args()
     config = load_config(args.config)
     config.merge_from_dict(args.cfg_options or {})
-    if args.shape is None:
-        args.shape = input_size(config)
+    try:
+        args.shape = args.shape or input_size(config)
+    except ValueError as error:
+        parser.error(f'{error}: give --shape')
     print(f'input 3 x {args.shape[0]} x {args.shape[1]}; biases and normalisation not in the GMAC')
     print(f'{"":<10}{"parameters":>12}{"GMAC (1e9)":>12}')
     for name, (parameters, macs) in count(config, args.shape).items():

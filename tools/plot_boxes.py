@@ -33,6 +33,8 @@ def main() -> None:
     parser.add_argument('--out', default='boxes.png')
     args = parser.parse_args()
     backbone = load_model(args.config, args.checkpoint).backbone
+    if not any(isinstance(layer, BoxConv2d) for layer in backbone.modules()):
+        parser.error(f'the backbone of {args.config} has no BoxConv2d layer')
     Path(args.out).parent.mkdir(parents=True, exist_ok=True)
     plot_boxes(backbone, args.out)
     print(boxes_table(backbone))

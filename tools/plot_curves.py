@@ -17,7 +17,10 @@ def main() -> None:
     parser.add_argument('--out', default='curves.png')
     args = parser.parse_args()
     Path(args.out).parent.mkdir(parents=True, exist_ok=True)
-    plot_curves(by_label(parser, args.runs), args.scalars, args.out)
+    try:
+        plot_curves(by_label(parser, args.runs), args.scalars, args.out)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
     print(args.out)
 
 

@@ -24,7 +24,9 @@ def main() -> None:
         metavar=('LABEL', 'CONFIG', 'CHECKPOINT'), help='repeat for each network',
     )  # fmt: skip
     parser.add_argument('--index', type=int, default=0, help='person whose heatmaps are drawn')
-    parser.add_argument('--joints', type=int, nargs='+', default=[0, 3, 6, 9])
+    parser.add_argument(
+        '--joints', type=int, nargs='+', help='whose heatmaps are drawn; default: every third'
+    )
     parser.add_argument('--bin', type=float, default=8.0, help='px, of the distance to the border')
     parser.add_argument('--out', type=Path, default=Path('heads'), help='folder')
     args = parser.parse_args()
@@ -42,6 +44,10 @@ def main() -> None:
         dataset: Any = loader.dataset
         if not 0 <= args.index < len(dataset):
             parser.error(f'--index {args.index}: {config} has {len(dataset)} people')
+        names = model.dataset_meta['keypoint_id2name']
+        drawn = args.joints or list(names)[::3]
+        if not set(drawn) <= set(names):
+            parser.error(f'--joints {drawn}: the joints of {config} are {names}')
         person = dataset[args.index]
         (found,) = predict(model, pseudo_collate([person]))
         image = input_image(person)
@@ -60,16 +66,15 @@ def main() -> None:
         errors[label] = np.concatenate(distance), np.concatenate(error)
     for label, (distance, error) in errors.items():
         near = distance < args.bin
-        for where, joints in (
+        for where, these in (
             (f'within {args.bin:g} px of the border', near),
             ('elsewhere', ~near),
         ):
-            if joints.any():
-                print(f'{label}: mean error {error[joints].mean():.1f} px {where}')
-    names = model.dataset_meta['keypoint_id2name']
+            if these.any():
+                print(f'{label}: mean error {error[these].mean():.1f} px {where}')
     args.out.mkdir(parents=True, exist_ok=True)
-    drawn = {names[joint]: joint for joint in args.joints}
-    plot_heatmaps(image, heatmaps, points, drawn, args.out / 'heatmaps.png')
+    joints = {names[joint]: joint for joint in drawn}
+    plot_heatmaps(image, heatmaps, points, joints, args.out / 'heatmaps.png')
     farthest = max(distance.max() for distance, _ in errors.values())
     edges = np.arange(0, farthest + args.bin, args.bin).tolist()
     plot_border_error(errors, edges, args.out / 'border.png')

@@ -19,10 +19,13 @@ def main() -> None:
     parser.add_argument(
         'run', type=Path, help='work directory of a training that has just ended here'
     )
-    parser.add_argument('--out', type=Path, default=Path('benchmarks/results'))
+    parser.add_argument(
+        '--out', type=Path, default=Path('benchmarks/results'), help='folder of such files'
+    )
     parser.add_argument('--final-eval', type=Path, help='JSON written by tools/final_eval.py')
     args = parser.parse_args()
     try:
+        final = json.loads(args.final_eval.read_text()) if args.final_eval else None
         scalars = read_scalars(args.run)
         name, loaded = config_as_run(args.run)
     except (OSError, ValueError) as error:
@@ -35,7 +38,6 @@ def main() -> None:
         parser.error(f'{args.run} was last validated at {done} of {total}: it is not finished')
     if path.is_file() and json.loads(path.read_text())['test'] and not args.final_eval:
         parser.error(f'{path} has figures of a test: name those of this run, --final-eval')
-    final = json.loads(args.final_eval.read_text()) if args.final_eval else None
     if final and Path(final['config']).stem != name:
         parser.error(f'--final-eval is of {Path(final["config"]).stem}, the run of {name}')
     if final and Path(final['checkpoint']).resolve().parent != args.run.resolve():

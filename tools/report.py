@@ -68,7 +68,7 @@ def key_figures(run: WorkDir) -> dict[str, str]:
 def facts(run: WorkDir) -> dict[str, str]:
     """What was run, on what and when, by the config and the logs."""
     train, val = (run.config.get(f'{kind}_dataloader') or {} for kind in ('train', 'val'))
-    size = input_size(run.config)[::-1] if 'codec' in run.config else None
+    size = input_size(run.config) if 'codec' in run.config else None
     starts = [path.parents[1] for path in of_trainings(run.folder.glob('*/vis_data/config.py'))]
     paths = sorted(path for start in starts for path in start.glob('*.log'))
     logs = [path.read_text(errors='replace') for path in paths]
@@ -80,7 +80,7 @@ def facts(run: WorkDir) -> dict[str, str]:
     found = {
         'Training data': data(train.get('dataset', {})),
         'Validation data': data(val.get('dataset', {})),
-        'Input': f'{size[0]} x {size[1]} px' if size else '',
+        'Input': f'{size[0]} x {size[1]} px, height x width' if size else '',
         'Batch': str(train.get('batch_size', '')),
         'Seed': 'not fixed' if run.seed is None else str(run.seed),
         'Trained': spans.replace('/', '-'),

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from mmengine.fileio import load
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 
 from ..registry import DATASETS
@@ -20,7 +22,8 @@ _COLORS = {'left': [0, 200, 0], 'right': [255, 128, 0], '': [51, 153, 255]}
 class CocoJointsDataset(BaseCocoStyleDataset):
     """COCO-format keypoints with the joints, and the skeleton, that the file itself names.
 
-    MMPose wants joints described by hand for each data set; here the file's category is enough.
+    MMPose wants joints described by hand for each data set; here the file's category is enough. A
+    person without ``bbox`` has that of the labelled joints.
 
     Args:
         pairs: Names of joints that a flip exchanges. By default those that differ in ``left`` and
@@ -31,9 +34,9 @@ class CocoJointsDataset(BaseCocoStyleDataset):
 
     Raises:
         FileNotFoundError: The annotation file is missing.
-        ValueError: The file is no COCO keypoint annotation, or has categories with different
-            joints; ``pairs`` names a joint that it does not have; without it, a joint could be
-            exchanged with several.
+        ValueError: The file is no COCO keypoint annotation, has categories with different joints,
+            an image or a person that misses something, or nobody to learn from; ``pairs`` names a
+            joint that it does not have; without it, a joint could be exchanged with several.
     """
 
     def __init__(
@@ -47,6 +50,27 @@ class CocoJointsDataset(BaseCocoStyleDataset):
         if metainfo is None:
             metainfo = _describe(Path(data_root or '') / ann_file, pairs)
         super().__init__(ann_file, data_root=data_root, metainfo=metainfo, **kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        """As of ``BaseCocoStyleDataset``, of a file that has been checked."""
+        _check_people(self.ann_file, self.metainfo['num_keypoints'])
+        people = super().load_data_list()
+        if not people:
+            raise ValueError(
+                f'{self.ann_file} holds nobody to learn from: a person needs a labelled joint, and '
+                'a box that covers a part of the image'
+            )
+        return people
+
+    def parse_data_info(self, raw_data_info: dict) -> dict | None:
+        """As of ``BaseCocoStyleDataset``, with a box for those who have none."""
+        person = raw_data_info['raw_ann_info']
+        if 'keypoints' in person and 'bbox' not in person:
+            joints = np.array(person['keypoints'], float).reshape(-1, 3)
+            places = joints[joints[:, 2] > 0, :2]
+            low, high = (places.min(0), places.max(0)) if len(places) else np.zeros((2, 2))
+            person = dict(person, bbox=[*low, *(high - low)])
+        return super().parse_data_info(dict(raw_data_info, raw_ann_info=person))
 
 
 def _describe(path: Path, pairs: Sequence[Sequence[str]] | None) -> dict:
@@ -95,6 +119,38 @@ def _describe(path: Path, pairs: Sequence[Sequence[str]] | None) -> dict:
         joint_weights=[1.0] * len(names),
         sigmas=[0.05] * len(names),  # about the mean of COCO's
     )
+
+
+def _check_people(path: str, joints: int) -> None:
+    """Refuse what MMPose would drop, or stumble upon in training."""
+    content = load(path)
+    wanted = dict(id=int, file_name=str, width=int | float, height=int | float)
+    for image in content['images']:
+        for key, kind in wanted.items():
+            if not isinstance(image.get(key), kind):
+                raise ValueError(f'{path}: images need {key} ({kind}), not as in {image}')
+    images = {image['id'] for image in content['images']}
+    for person in content['annotations']:
+        if 'keypoints' not in person:
+            continue
+        where = f'{path}: the annotation with id {person.get("id")!r} has'
+        if person.get('image_id') not in images:
+            raise ValueError(f'{where} image_id={person.get("image_id")!r}, which no image has')
+        try:
+            numbers = np.array(person['keypoints'], float)
+            box = np.array(person.get('bbox', np.zeros(4)), float)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f'{where} keypoints or a bbox of other than numbers') from error
+        if numbers.shape != (3 * joints,):
+            raise ValueError(
+                f'{where} keypoints of shape {numbers.shape}: {joints} joints have {3 * joints} '
+                'numbers, x, y and visibility in turn'
+            )
+        x, y, visible = numbers.reshape(-1, 3).T
+        if not np.isfinite([x, y])[:, ~(visible == 0)].all() or not np.isfinite(visible).all():
+            raise ValueError(f'{where} keypoints that are labelled and no numbers')
+        if box.shape != (4,) or not np.isfinite(box).all():
+            raise ValueError(f'{where} bbox={person["bbox"]}, not x, y, width, height in px')
 
 
 def _mirrored(name: str) -> dict[str, str]:

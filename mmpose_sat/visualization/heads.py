@@ -41,7 +41,9 @@ def plot_heatmaps(
         row[0].imshow(image)
         row[0].set_ylabel(name)
         for axis, (label, maps) in zip(row[1:], heatmaps.items(), strict=True):
-            axis.imshow(maps[joint], cmap='magma', vmin=0, extent=extent, interpolation='nearest')
+            top = max(float(maps[joint].max()), 1e-12)  # a network may know nothing yet
+            look = dict(cmap='magma', vmin=0, vmax=top, interpolation='nearest')
+            axis.imshow(maps[joint], extent=extent, **look)
             axis.plot(*points[label][joint], '+', color='cyan', markersize=9)
     for axis, label in zip(axes[0, 1:], heatmaps, strict=True):
         axis.set_title(label, fontsize=9)

@@ -73,6 +73,48 @@ def test_joints_without_sides_are_told(tmp_path):
         CocoJointsDataset(ann_file=str(tmp_path / 'a.json'))
 
 
+def changed(path, part, **changes):
+    """Write a file whose last image or person has other values; ``None`` for none."""
+    write(path)
+    content = json.loads(path.read_text())
+    entry = content[part][-1] | changes
+    content[part][-1] = {key: value for key, value in entry.items() if value is not None}
+    path.write_text(json.dumps(content))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ('part', 'changes', 'message'),
+    [
+        ('images', dict(width=None), r'images need width \(int.*, not as in .*1\.png'),
+        ('images', dict(id='b'), 'images need id '),
+        ('annotations', dict(image_id=7), 'id 1 has image_id=7, which no image has'),
+        ('annotations', dict(keypoints=[1, 2] * 5), r'shape \(10,\): 5 joints have 15 numbers'),
+        ('annotations', dict(keypoints=[[1, 2], [3]]), 'other than numbers'),
+        ('annotations', dict(keypoints=[float('nan'), 2, 2] * 5), 'labelled and no numbers'),
+        ('annotations', dict(bbox=[float('nan')] * 4), r'id 1 has bbox=\[nan, nan'),
+        ('annotations', dict(bbox=[1, 2]), 'not x, y, width, height in px'),
+    ],
+)
+def test_broken_annotations_are_named(tmp_path, part, changes, message):
+    path = changed(tmp_path / 'a.json', part, **changes)
+    with pytest.raises(ValueError, match=message):
+        CocoJointsDataset(path)
+
+
+def test_a_person_without_a_box_has_that_of_the_joints(tmp_path):
+    path = changed(tmp_path / 'a.json', 'annotations', bbox=None, keypoints=[float('nan'), 0, 0] + [
+        value for j in range(4) for value in (10 + 8 * j, 20 + 10 * j, 2)
+    ])  # fmt: skip
+    assert CocoJointsDataset(path)[1]['bbox'].tolist() == [[10, 20, 34, 50]]
+
+
+def test_a_file_without_people_is_refused(tmp_path):
+    write(tmp_path / 'a.json', people=0)
+    with pytest.raises(ValueError, match=r'a\.json holds nobody to learn from'):
+        CocoJointsDataset(str(tmp_path / 'a.json'))
+
+
 def test_joints_with_several_counterparts_are_refused(tmp_path):
     eyes = [
         f'{eye}_eye_{corner}_corner' for eye in ('left', 'right') for corner in ('left', 'right')

@@ -85,7 +85,7 @@ def test_unknown_scalars_and_folders_are_named(tmp_path):
 
 def test_heatmaps_of_any_size_lie_over_the_image(tmp_path):
     image = np.zeros((64, 48, 3), np.uint8)
-    heatmaps = {'coarse': np.random.rand(3, 4, 3), 'fine': np.random.rand(3, 16, 12)}
+    heatmaps = {'coarse': -np.ones((3, 4, 3)), 'fine': np.random.rand(3, 16, 12)}
     points = {label: np.array([[1.0, 2], [20, 30], [40, 60]]) for label in heatmaps}
     figure = plot_heatmaps(image, heatmaps, points, {'knee': 1}, tmp_path / 'heatmaps.png')
     photograph, coarse, fine = figure.axes

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from .backends import select_backend
 from .checks import check_call
-from .splitting import area, iterate_pieces
+from .pieces import sum_of_pieces
+from .splitting import area
 
 __all__ = ['box_conv2d', 'without_autocast']
 
@@ -69,16 +70,7 @@ def box_conv2d(
         if weights is None:
             out = run.forward(wide, boxes, kernel_size, stride)
         else:
-            terms = (
-                (
-                    run.forward(wide, piece, kernel_size, stride),
-                    weight.to(wide.dtype)[:, None, None],
-                )
-                for piece, weight in iterate_pieces(boxes, weights)
-            )
-            out = torch.mul(*next(terms))
-            for piece, weight in terms:
-                out = torch.addcmul(out, piece, weight)
+            out = sum_of_pieces(run.forward, wide, boxes, weights, kernel_size, stride)
         if normalize:
             whole = area(boxes) if weights is None else area(boxes, *weights.shape[1:])
             out = out / whole.to(wide.dtype)[:, None, None]

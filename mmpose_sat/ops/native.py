@@ -12,6 +12,7 @@ __all__ = [
     'NOT_LOADED',
     'box_conv2d_native',
     'is_exporting',
+    'is_transformed',
     'prefers_other_formats',
     'refuses_channels_last',
     'refuses_native',
@@ -81,7 +82,7 @@ def prefers_other_formats(x: Tensor) -> str | None:
         return 'exporters have their own operators'
     if x.device.type != 'cpu' or x.dtype not in _DTYPES:
         return 'there are operators for floating tensors of the CPU only'
-    if _is_transformed():
+    if is_transformed():
         return 'they have no derivatives in forward mode or inside torch.func'
     return None
 
@@ -104,7 +105,7 @@ def _refuses_gpu(index: int) -> str | None:
 
 
 @torch.compiler.assume_constant_result
-def _is_transformed() -> bool:
+def is_transformed() -> bool:
     """Whether a transform of ``torch.func`` or forward-mode differentiation is at work."""
     return torch._C._functorch.maybe_current_level() is not None or forward_ad._current_level >= 0
 

@@ -47,6 +47,57 @@ def test_gradients_of_edges_and_weights(pieces):
     x = torch.randn(1, 2, 4, 5, dtype=torch.float64, requires_grad=True)
     inputs = (x, layer.boxes.detach().requires_grad_(), layer.weights)
     assert torch.autograd.gradcheck(lambda x, b, w: box_conv2d(x, b, 5, 1, w), inputs)
+    assert torch.autograd.gradgradcheck(lambda x, b, w: box_conv2d(x, b, 5, 1, w), inputs)
+
+
+@pytest.mark.skipif(NOT_LOADED is not None, reason=str(NOT_LOADED))
+@pytest.mark.parametrize('stride', [1, 2])
+@pytest.mark.parametrize('wanted', [(0, 1, 2), (0,), (1,), (2,)])
+@pytest.mark.parametrize('layout', [torch.contiguous_format, torch.channels_last], ids=str)
+def test_native_gradients_are_the_pure_ones_and_keep_the_input_alone(layout, wanted, stride):
+    layer = split_layer(4)
+    x = torch.randn(2, 3, 12, 7, dtype=torch.float64).contiguous(memory_format=layout)
+    inputs = [t.detach().clone() for t in (x, layer.boxes, layer.weights)]
+    leaves = [inputs[i].requires_grad_() for i in wanted]
+    kept = []
+
+    def keep(tensor):
+        kept.append(tensor.numel())
+        return tensor
+
+    results = []
+    for backend in ('native', 'torch'):
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda t: t):
+            out = box_conv2d(*inputs[:2], 9, stride, inputs[2], backend=backend)
+        if backend == 'native':
+            assert sum(kept) <= x.numel() + 100
+        grad = torch.linspace(-1, 1, out.numel(), dtype=out.dtype).view_as(out)
+        results.append((out, *torch.autograd.grad(out, leaves, grad)))
+    for found, expected in zip(*results, strict=True):
+        torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize('transform', ['vmap', 'jacrev', 'jacfwd', 'compiled', 'many at once'])
+def test_function_transforms(transform):
+    layer = split_layer(4, kernel_size=5, channels=2)
+    x = torch.randn(3, 2, 4, 5, dtype=torch.float64)
+    boxes, weights = layer.boxes.detach(), layer.weights.detach()
+
+    def op(weights):
+        return box_conv2d(x, boxes, 5, 1, weights)
+
+    expected = torch.autograd.functional.jacobian(op, weights)
+    if transform == 'vmap':
+        found = torch.vmap(lambda image: box_conv2d(image[None], boxes, 5, 1, weights)[0])(x)
+        expected = op(weights)
+    elif transform == 'compiled':
+        torch._dynamo.reset()
+        found = torch.autograd.functional.jacobian(torch.compile(op, backend='eager'), weights)
+    elif transform == 'many at once':
+        found = torch.autograd.functional.jacobian(op, weights, vectorize=True)
+    else:
+        found = getattr(torch.func, transform)(op)(weights)
+    torch.testing.assert_close(found, expected)
 
 
 @pytest.mark.parametrize('pieces', SPLITS)

@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..double_backward import differentiable_gradients, wants_pytorch
 from ..separable import box_conv2d_separable
-from .double_backward import differentiable_gradients
 
 _OPERATORS = torch.ops.mmpose_sat
 
@@ -49,7 +49,7 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
 
 def _differentiate(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
     x, boxes = ctx.saved_tensors
-    if torch.is_grad_enabled():
+    if wants_pytorch(grad):
         like = partial(box_conv2d_separable, kernel_size=ctx.kernel_size, stride=ctx.stride)
         grads = differentiable_gradients(ctx, like, (x, boxes), grad)
     else:

@@ -8,18 +8,13 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.flop_counter import register_flop_formula
 
-from .double_backward import differentiable_gradients
+from ..double_backward import differentiable_gradients, wants_pytorch
 
 _OPERATORS = torch.ops.mmpose_sat
 
 
 def _last(x: Tensor) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last)
-
-
-def _are_batched(*grads: Tensor) -> bool:
-    """Whether several gradients are taken at once (``is_grads_batched``): PyTorch does that."""
-    return any(map(torch._C._functorch.is_legacy_batchedtensor, grads))
 
 
 def _interleaved(left: Tensor, right: Tensor) -> Tensor:
@@ -46,7 +41,7 @@ def _setup_shuffle(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
 
 
 def _shuffle_gradients(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-    if not _are_batched(*grads):
+    if not wants_pytorch(*grads):
         return *_OPERATORS.shuffle_halves(*map(_last, grads), not ctx.inverse), None
     if ctx.inverse:
         return *_interleaved(*grads).chunk(2, 1), None
@@ -76,14 +71,14 @@ def _(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _interleave_gradients(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
-    return _deinterleaved(grad) if _are_batched(grad) else _OPERATORS.deinterleave(_last(grad))
+    return _deinterleaved(grad) if wants_pytorch(grad) else _OPERATORS.deinterleave(_last(grad))
 
 
 torch.library.register_autograd('mmpose_sat::interleave', _interleave_gradients)
 
 
 def _deinterleave_gradients(ctx: Any, *grads: Tensor) -> Tensor:
-    if _are_batched(*grads):
+    if wants_pytorch(*grads):
         return _interleaved(*grads)
     return _OPERATORS.interleave(*map(_last, grads))
 
@@ -118,7 +113,7 @@ def _setup_norm(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -
 
 def _norm_gradients(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
     x, mean, var, weight, bias = ctx.saved_tensors
-    if torch.is_grad_enabled() or _are_batched(grad):
+    if wants_pytorch(grad):
 
         def like(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
             out = _normalize(x, weight, bias, ctx.eps)
@@ -194,7 +189,7 @@ def _pointwise_gradients(ctx: Any, grad: Tensor | None, *_: Tensor) -> tuple[Ten
     x, kernel, weight, bias, inner_weight, inner_bias, *computed = ctx.saved_tensors
     inner = (inner_weight, inner_bias)
     convolved, mean, var, *inner_statistics = computed
-    if torch.is_grad_enabled() or _are_batched(grad):
+    if wants_pytorch(grad):
 
         def like(x: Tensor, kernel: Tensor, weight: Tensor, bias: Tensor, *inner: Tensor) -> Tensor:
             if inner:

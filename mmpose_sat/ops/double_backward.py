@@ -7,6 +7,15 @@ import torch
 from torch import Tensor
 
 
+__all__ = ['differentiable_gradients', 'wants_pytorch']
+
+
+def wants_pytorch(*grads: Tensor) -> bool:
+    """Whether gradients are to have gradients, or several are taken at once (is_grads_batched)."""
+    are_batched = map(torch._C._functorch.is_legacy_batchedtensor, grads)
+    return torch.is_grad_enabled() or any(are_batched)
+
+
 def differentiable_gradients(
     ctx: Any, like: Callable[..., Tensor], inputs: tuple[Tensor, ...], grad: Tensor
 ) -> tuple[Tensor | None, ...]:

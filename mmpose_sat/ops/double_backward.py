@@ -6,7 +6,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-
 __all__ = ['differentiable_gradients', 'wants_pytorch']
 
 

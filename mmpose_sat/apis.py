@@ -16,12 +16,11 @@ import mmcv
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.runner import CheckpointLoader
 from mmengine.structures import BaseDataElement, InstanceData
 from mmpose.apis import MMPoseInferencer
 from mmpose.apis.inferencers import Pose2DInferencer, get_model_aliases
 
-from .engine.sanity_hook import check_weights
+from .engine.sanity_hook import check_weights, load_weights
 
 __all__ = ['HOGDetector', 'PoseInferencer', 'images_of']
 
@@ -84,7 +83,10 @@ def _is_whole(path: str) -> bool:
 
 
 def _is_called_image(path: str) -> bool:
-    return cv2.haveImageReader(path) or (Path(path).is_file() and cv2.haveImageWriter(path))
+    try:
+        return cv2.haveImageReader(path) or (Path(path).is_file() and cv2.haveImageWriter(path))
+    except cv2.error:  # of a format that is turned off
+        return False
 
 
 def images_of(inputs: Any) -> Any:
@@ -172,6 +174,7 @@ class PoseInferencer(MMPoseInferencer):
             )
         self.scope = 'mmpose'
         offline = det_model == 'hog'
+        loaded = load_weights(pose2d_weights)
         try:
             super().__init__(
                 pose2d=config,
@@ -180,17 +183,16 @@ class PoseInferencer(MMPoseInferencer):
                 scope=self.scope,
                 **kwargs,
             )
-            if isinstance(self.inferencer, Pose2DInferencer):
-                loaded = CheckpointLoader.load_checkpoint(pose2d_weights, map_location='cpu')
-                check_weights(self.inferencer.model, loaded, pose2d_weights, allow_others=True)
-        except (UnpicklingError, EOFError, RuntimeError, AttributeError) as error:
+        except (UnpicklingError, EOFError, RuntimeError) as error:
             raise ValueError(
                 f'pose2d={pose2d!r} with pose2d_weights={str(pose2d_weights)!r}, or its detector, '
                 f'could not be loaded: {error}'
             ) from error
-        if offline and isinstance(self.inferencer, Pose2DInferencer):
-            self.inferencer.detector = HOGDetector()
-            self.inferencer.det_cat_ids = (0,)
+        if isinstance(self.inferencer, Pose2DInferencer):
+            check_weights(self.inferencer.model, loaded, pose2d_weights, allow_others=True)
+            if offline:
+                self.inferencer.detector = HOGDetector()
+                self.inferencer.det_cat_ids = (0,)
 
     def __call__(
         self,

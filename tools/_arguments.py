@@ -6,10 +6,9 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.hub import get_config
 from mmengine.model import BaseModel
-from mmengine.runner import CheckpointLoader
 from mmpose.apis import init_model
 
-from mmpose_sat.engine.sanity_hook import check_weights
+from mmpose_sat.engine.sanity_hook import check_weights, load_weights
 
 
 def labelled(argument: str) -> tuple[str, Path]:
@@ -36,10 +35,10 @@ def load_config(name: str | Path) -> Config:
 def load_model(config: str | Path, checkpoint: str | None) -> BaseModel:
     """A network on the CPU for evaluation; ends the tool where there are no weights, or others'."""
     try:
+        loaded = load_weights(checkpoint) if checkpoint else None
         model = init_model(load_config(config), checkpoint, device='cpu')
-        if checkpoint:
-            loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
-            check_weights(model, loaded, checkpoint)
+        if loaded:
+            check_weights(model, loaded, checkpoint or '', allow_others=True)
     except (OSError, ValueError) as error:
         raise SystemExit(str(error)) from error
     return model

@@ -33,7 +33,8 @@ def main() -> None:
 
     try:
         images = images_of(args.input)
-        if args.box and (Path(args.input).is_dir() or isinstance(images, str)):
+        is_url = '://' in args.input
+        if args.box and (Path(args.input).is_dir() or (isinstance(images, str) and not is_url)):
             raise ValueError('--box is for one photo, not for a folder or a video')
         inferencer = PoseInferencer(
             args.pose2d,
@@ -54,8 +55,6 @@ def main() -> None:
     except (ValueError, OSError) as error:
         parser.error(str(error))
     print(f'{sum(people)} people in {len(people)} images: {args.out}')
-    if not args.box and args.det_model != 'whole_image':
-        print('Where the detector finds nobody, the whole image is taken for one person.')
 
 
 if __name__ == '__main__':

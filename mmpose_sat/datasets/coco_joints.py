@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mmengine.fileio import load
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 
 from ..registry import DATASETS
@@ -52,8 +51,7 @@ class CocoJointsDataset(BaseCocoStyleDataset):
         super().__init__(ann_file, data_root=data_root, metainfo=metainfo, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """As of ``BaseCocoStyleDataset``, of a file that has been checked."""
-        _check_people(self.ann_file, self.metainfo['num_keypoints'])
+        """As of ``BaseCocoStyleDataset``."""
         people = super().load_data_list()
         if not people:
             raise ValueError(
@@ -63,13 +61,35 @@ class CocoJointsDataset(BaseCocoStyleDataset):
         return people
 
     def parse_data_info(self, raw_data_info: dict) -> dict | None:
-        """As of ``BaseCocoStyleDataset``, with a box for those who have none."""
-        person = raw_data_info['raw_ann_info']
-        if 'keypoints' in person and 'bbox' not in person:
-            joints = np.array(person['keypoints'], float).reshape(-1, 3)
-            places = joints[joints[:, 2] > 0, :2]
-            low, high = (places.min(0), places.max(0)) if len(places) else np.zeros((2, 2))
-            person = dict(person, bbox=[*low, *(high - low)])
+        """As of ``BaseCocoStyleDataset``, of a person who has been checked, and has a box."""
+        person, image = raw_data_info['raw_ann_info'], raw_data_info['raw_img_info']
+        if not person.get('keypoints'):  # of another category, say
+            return None
+        where = f'{self.ann_file}: the annotation with id {person.get("id")!r} has'
+        if not (image.get('width') and image.get('height')):
+            raise ValueError(f'{where} an image without width or height: {image}')
+        try:
+            numbers = np.array(person['keypoints'], float).flatten()
+            box = np.array(person.get('bbox') or [], float)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f'{where} keypoints or a bbox of other than numbers') from error
+        joints = self.metainfo['num_keypoints']
+        if len(numbers) != 3 * joints:
+            raise ValueError(
+                f'{where} {len(numbers)} numbers in keypoints: {joints} joints have {3 * joints}, '
+                'x, y and visibility in turn'
+            )
+        x, y, visible = numbers.reshape(-1, 3).T
+        labelled = visible != 0
+        if not np.isfinite([x[labelled], y[labelled], visible[labelled]]).all():
+            raise ValueError(f'{where} keypoints that are labelled and no numbers')
+        if not len(box) and labelled.any():
+            low = np.array([x[labelled].min(), y[labelled].min()]) - 1
+            box = np.concatenate([low, (x[labelled].max(), y[labelled].max()) - low + 1])
+        if len(box) not in (0, 4) or not np.isfinite(box).all():
+            raise ValueError(f'{where} bbox={person["bbox"]}, not x, y, width, height in px')
+        if len(box):
+            person = dict(person, bbox=box.tolist(), keypoints=numbers.tolist())
         return super().parse_data_info(dict(raw_data_info, raw_ann_info=person))
 
 
@@ -78,7 +98,8 @@ def _describe(path: Path, pairs: Sequence[Sequence[str]] | None) -> dict:
     if not path.is_file():
         raise FileNotFoundError(f'annotation file {str(path)!r} does not exist')
     try:
-        categories = [c for c in json.loads(path.read_text())['categories'] if c.get('keypoints')]
+        content = json.loads(path.read_text())
+        categories = [c for c in content['categories'] if c.get('keypoints')]
         names, *others = (category['keypoints'] for category in categories)
         links = categories[0].get('skeleton') or []
         limbs = [(names[a - 1], names[b - 1]) for a, b in links]  # COCO counts from 1
@@ -87,6 +108,9 @@ def _describe(path: Path, pairs: Sequence[Sequence[str]] | None) -> dict:
             f'{path} is no COCO keypoint annotation with a category that names its keypoints: '
             f'{error!r}'
         ) from error
+    for image in content.get('images', ()):
+        if not isinstance(image.get('id'), int):
+            raise ValueError(f'{path}: images need an id, a whole number, not as in {image}')
     if any(other != names for other in others):
         raise ValueError(f'{path}: all categories must have the same keypoints, not {categories}')
     if len(set(names)) < len(names):
@@ -119,38 +143,6 @@ def _describe(path: Path, pairs: Sequence[Sequence[str]] | None) -> dict:
         joint_weights=[1.0] * len(names),
         sigmas=[0.05] * len(names),  # about the mean of COCO's
     )
-
-
-def _check_people(path: str, joints: int) -> None:
-    """Refuse what MMPose would drop, or stumble upon in training."""
-    content = load(path)
-    wanted = dict(id=int, file_name=str, width=int | float, height=int | float)
-    for image in content['images']:
-        for key, kind in wanted.items():
-            if not isinstance(image.get(key), kind):
-                raise ValueError(f'{path}: images need {key} ({kind}), not as in {image}')
-    images = {image['id'] for image in content['images']}
-    for person in content['annotations']:
-        if 'keypoints' not in person:
-            continue
-        where = f'{path}: the annotation with id {person.get("id")!r} has'
-        if person.get('image_id') not in images:
-            raise ValueError(f'{where} image_id={person.get("image_id")!r}, which no image has')
-        try:
-            numbers = np.array(person['keypoints'], float)
-            box = np.array(person.get('bbox', np.zeros(4)), float)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f'{where} keypoints or a bbox of other than numbers') from error
-        if numbers.shape != (3 * joints,):
-            raise ValueError(
-                f'{where} keypoints of shape {numbers.shape}: {joints} joints have {3 * joints} '
-                'numbers, x, y and visibility in turn'
-            )
-        x, y, visible = numbers.reshape(-1, 3).T
-        if not np.isfinite([x, y])[:, ~(visible == 0)].all() or not np.isfinite(visible).all():
-            raise ValueError(f'{where} keypoints that are labelled and no numbers')
-        if box.shape != (4,) or not np.isfinite(box).all():
-            raise ValueError(f'{where} bbox={person["bbox"]}, not x, y, width, height in px')
 
 
 def _mirrored(name: str) -> dict[str, str]:

@@ -4,13 +4,13 @@ from typing import cast
 
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
-from mmengine.runner import BaseLoop, Runner
+from mmengine.runner import BaseLoop, CheckpointLoader, Runner
 from mmpose.models.heads import AssociativeEmbeddingHead, MotionRegressionHead
 from torch import nn
 
 from ..registry import HOOKS
 
-__all__ = ['SanityHook', 'check_weights']
+__all__ = ['SanityHook', 'check_weights', 'load_weights']
 
 COUNTER = 'num_batches_tracked'  # of batch normalisation, which loads without
 
@@ -28,6 +28,24 @@ def _as_loaded(model: nn.Module, state_dict: dict) -> dict:
             prefix = f'{name}.' if name else ''
             hook(found, prefix, metadata.get(name, {}), True, [], [], [])
     return found
+
+
+def load_weights(path: str) -> dict:
+    """What MMEngine loads of a checkpoint, on the CPU.
+
+    Raises:
+        FileNotFoundError: There is none.
+        ValueError: The file is none.
+    """
+    try:
+        loaded = CheckpointLoader.load_checkpoint(path, map_location='cpu')
+        if not all(isinstance(name, str) for name in loaded.get('state_dict', loaded)):
+            raise TypeError('its parameters have no names')
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # unpickling ends in almost any
+        raise ValueError(f'{path} could not be loaded as a checkpoint: {error}') from error
+    return loaded
 
 
 def check_weights(

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from mmengine.structures import PixelData
+from mmpose.codecs import UDPHeatmap
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.models.utils.tta import flip_heatmaps
 from torch import Tensor
@@ -97,14 +98,17 @@ class MultiScalePoseEstimator(TopdownPoseEstimator):
             # It enlarges heatmaps: the mean is taken there, as in the paper.
             size = decoder.input_size[::-1]
             return F.interpolate(heatmaps, size, mode='bicubic', align_corners=False)
-        # Cells of MMPose's codecs lie at the pixels 0, cell, 2 cell, ...; images are scaled around
-        # the outer edges of their pixels.
+        # Cells of MMPose's codecs lie at the pixels 0, cell, 2 cell, ..., of UDP from the first to
+        # the last one; images are scaled around the outer edges of their pixels.
         heatmaps, places = wide(heatmaps), []
         for axis, cells in enumerate(decoder.heatmap_size):
             cell, dim = float(decoder.scale_factor[axis]), -1 - axis
+            have, scaled_cell = heatmaps.shape[dim], cell
+            if isinstance(decoder, UDPHeatmap):
+                scaled_cell = (shape[dim] - 1) / max(1, have - 1)
             pixels = cell * torch.arange(cells, dtype=heatmaps.dtype, device=heatmaps.device)
             scaled_pixels = (pixels + 0.5) * (shape[dim] / inputs.shape[dim]) - 0.5
-            places.append((2 * scaled_pixels / cell + 1) / heatmaps.shape[dim] - 1)
+            places.append((2 * scaled_pixels / scaled_cell + 1) / have - 1)
         grid = torch.stack(torch.meshgrid(*places, indexing='xy'), -1)
         grid = grid.expand(len(heatmaps), *grid.shape)
         return F.grid_sample(

@@ -10,9 +10,12 @@ __all__ = ['differentiable_gradients', 'wants_pytorch']
 
 
 def wants_pytorch(*grads: Tensor) -> bool:
-    """Whether gradients are to have gradients, or several are taken at once (is_grads_batched)."""
-    are_batched = map(torch._C._functorch.is_legacy_batchedtensor, grads)
-    return torch.is_grad_enabled() or any(are_batched)
+    """Whether gradients are to have gradients, or are several at once (vmap)."""
+    functorch = torch._C._functorch
+    return torch.is_grad_enabled() or any(
+        functorch.is_legacy_batchedtensor(grad) or functorch.is_batchedtensor(grad)
+        for grad in grads
+    )
 
 
 def differentiable_gradients(

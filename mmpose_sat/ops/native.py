@@ -50,7 +50,10 @@ def refuses_native(x: Tensor, boxes: Tensor, kernel_size: int, stride: int) -> s
     if x.device.type == 'cuda' and (reason := _refuses_gpu(x.device.index)) is not None:
         return reason
     compiling = torch.compiler.is_compiling()
-    if _compiled_derivatives() if compiling else _derivatives_of(x, boxes):
+    # The level is read here, where compilers see that it may change.
+    if forward_ad._current_level >= 0 or (
+        _compiled_derivatives() if compiling else _derivatives_of(x, boxes)
+    ):
         return 'they have no derivatives in forward mode or inside torch.func.grad and its like'
     return None
 
@@ -82,7 +85,7 @@ def prefers_other_formats(x: Tensor) -> str | None:
         return 'exporters have their own operators'
     if x.device.type != 'cpu' or x.dtype not in _DTYPES:
         return 'there are operators for floating tensors of the CPU only'
-    if is_transformed():
+    if is_transformed() or forward_ad._current_level >= 0:
         return 'they have no derivatives in forward mode or inside torch.func'
     return None
 
@@ -106,8 +109,8 @@ def _refuses_gpu(index: int) -> str | None:
 
 @torch.compiler.assume_constant_result
 def is_transformed() -> bool:
-    """Whether a transform of ``torch.func`` or forward-mode differentiation is at work."""
-    return torch._C._functorch.maybe_current_level() is not None or forward_ad._current_level >= 0
+    """Whether a transform of ``torch.func`` is at work."""
+    return torch._C._functorch.maybe_current_level() is not None
 
 
 @torch.compiler.assume_constant_result
@@ -116,13 +119,11 @@ def _compiled_derivatives() -> bool:
     functorch = torch._C._functorch
     have = (functorch.TransformType.Vmap, functorch.TransformType.Functionalize)
     transforms = [level.key() for level in functorch.get_interpreter_stack() or ()]
-    return forward_ad._current_level >= 0 or any(kind not in have for kind in transforms)
+    return any(kind not in have for kind in transforms)
 
 
 def _derivatives_of(*tensors: Tensor) -> bool:
     """The same while nothing is compiled: vmap aside, whether a transform knows the tensors."""
-    if forward_ad._current_level >= 0:
-        return True
     functorch = torch._C._functorch
     for tensor in tensors:
         while functorch.is_batchedtensor(tensor):

@@ -12,6 +12,7 @@
 #include <cuda_runtime.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "box_conv.h"
 
@@ -97,18 +98,18 @@ __device__ void march(const Taps& taps, Line<T> in, int begin, int end, Out out)
   };
   T inside = sum_inside(begin), behind = in(begin + first);
   const auto batch = [&](int i, int count) {
-    T entering[kSteps], leaving[kSteps], after = inside;
+    T entering[kSteps], leaving[kSteps], sums[kSteps + 1] = {inside};
     in.read(i + last, entering);
     in.read(i + first + 1, leaving);
 #pragma unroll
-    for (int u = 0; u < kSteps; ++u) after += entering[u] - leaving[u];
-    if (!std::isfinite(after)) return false;
+    for (int u = 0; u < kSteps; ++u) sums[u + 1] = sums[u] + (entering[u] - leaving[u]);
+    if (!std::isfinite(sums[kSteps])) return false;
 #pragma unroll
     for (int u = 0; u < kSteps; ++u) {
-      if (u < count) out(i + u, head * behind + sign * inside + tail * entering[u]);
-      inside += entering[u] - leaving[u];
+      if (u < count) out(i + u, head * behind + sign * sums[u] + tail * entering[u]);
       behind = leaving[u];
     }
+    inside = sums[kSteps];
     return true;
   };
   int i = begin;

@@ -86,10 +86,9 @@ def changed(path, part, **changes):
 @pytest.mark.parametrize(
     ('part', 'changes', 'message'),
     [
-        ('images', dict(width=None), r'images need width \(int.*, not as in .*1\.png'),
-        ('images', dict(id='b'), 'images need id '),
-        ('annotations', dict(image_id=7), 'id 1 has image_id=7, which no image has'),
-        ('annotations', dict(keypoints=[1, 2] * 5), r'shape \(10,\): 5 joints have 15 numbers'),
+        ('images', dict(width=None), r'id 1 has an image without width or height.*1\.png'),
+        ('images', dict(id='b'), 'images need an id, a whole number'),
+        ('annotations', dict(keypoints=[1, 2] * 5), r'10 numbers in keypoints: 5 joints have 15'),
         ('annotations', dict(keypoints=[[1, 2], [3]]), 'other than numbers'),
         ('annotations', dict(keypoints=[float('nan'), 2, 2] * 5), 'labelled and no numbers'),
         ('annotations', dict(bbox=[float('nan')] * 4), r'id 1 has bbox=\[nan, nan'),
@@ -106,7 +105,28 @@ def test_a_person_without_a_box_has_that_of_the_joints(tmp_path):
     path = changed(tmp_path / 'a.json', 'annotations', bbox=None, keypoints=[float('nan'), 0, 0] + [
         value for j in range(4) for value in (10 + 8 * j, 20 + 10 * j, 2)
     ])  # fmt: skip
-    assert CocoJointsDataset(path)[1]['bbox'].tolist() == [[10, 20, 34, 50]]
+    assert CocoJointsDataset(path)[1]['bbox'].tolist() == [[9, 19, 35, 51]]
+    one = [10, 20, 2] + [0, 0, 0] * 4
+    path = changed(tmp_path / 'a.json', 'annotations', bbox=[], keypoints=one, num_keypoints=1)
+    assert CocoJointsDataset(path)[1]['bbox'].tolist() == [[9, 19, 11, 21]]
+
+
+@pytest.mark.parametrize(
+    'changes',
+    [
+        dict(keypoints=[], num_keypoints=0),  # of another category
+        dict(image_id=7),  # of a file whose images have been thinned out
+        dict(keypoints=[0] * 15, num_keypoints=0, bbox=None),
+    ],
+)
+def test_others_are_left_out(tmp_path, changes):
+    assert len(CocoJointsDataset(changed(tmp_path / 'a.json', 'annotations', **changes))) == 1
+
+
+def test_joints_in_triples_are_joints_too(tmp_path):
+    triples = [[10 + 8 * j, 20 + 10 * j, 2] for j in range(5)]
+    path = changed(tmp_path / 'a.json', 'annotations', keypoints=triples)
+    assert CocoJointsDataset(path)[1]['keypoints'][0, 4].tolist() == [42, 60]
 
 
 def test_a_file_without_people_is_refused(tmp_path):

@@ -136,10 +136,12 @@ def test_many_gradients_at_once(training):
     grads = torch.rand(2, *out.shape, dtype=torch.float64)
     call = (out, tuple(net.parameters()))
     at_once = torch.autograd.grad(*call, grads, is_grads_batched=True, retain_graph=True)
+    mapped = torch.vmap(lambda grad: torch.autograd.grad(*call, grad, retain_graph=True))(grads)
     for number, grad in enumerate(grads):
         expected = torch.autograd.grad(*call, grad, retain_graph=True)
-        for found, one in zip(at_once, expected, strict=True):
+        for found, other, one in zip(at_once, mapped, expected, strict=True):
             torch.testing.assert_close(found[number], one)
+            torch.testing.assert_close(other[number], one)
 
 
 def test_saved_tensors_may_come_back_in_another_memory_format():

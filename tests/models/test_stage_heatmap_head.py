@@ -174,26 +174,35 @@ def test_heads_of_mmpose_are_averaged_too(codec):
 @pytest.mark.parametrize('codec', ['MSRAHeatmap', 'UDPHeatmap'])
 @pytest.mark.parametrize('scale', [0.5, 1.5])
 def test_another_scale_moves_no_joint(codec, scale):
+    """By a network that has learned the codec's labels at any size, seen from both sides by UDP."""
     decoder = dict(type=codec, input_size=(128, 128), heatmap_size=(32, 32), sigma=2)
     if codec == 'MSRAHeatmap':
         decoder['unbiased'] = True
     head = dict(type='HeatmapHead', in_channels=3, out_channels=1, decoder=decoder)
-    model = estimator(head=head)
+    is_udp = codec == 'UDPHeatmap'
+    model = estimator(head=head, test_cfg=dict(flip_test=is_udp))
     joint = torch.tensor([50.3, 67.9])
+    mirrored = False
 
     def ideal(images, indices):
-        """What a network gives that has learned the codec's labels."""
-        cells = images.shape[-1] // 4
-        factor = torch.from_numpy(model.head.decoder.scale_factor).float()
+        nonlocal mirrored
+        side = images.shape[-1]
+        cells = side // 4
         size = cells / 32
-        x, y = (((joint + 0.5) * size - 0.5) / factor)[:, None]
+        place = (joint + 0.5) * size - 0.5
+        if mirrored:
+            place = torch.stack((side - 1 - place[0], place[1]))
+        mirrored = is_udp and not mirrored
+        x, y = (place * ((cells - 1) / (side - 1) if is_udp else 1 / 4))[:, None]
         x, y = ((torch.arange(cells) - at).square() for at in (x, y))
         return torch.exp(-(x + y[:, None]) / (2 * (2 * size) ** 2))[None, None]
 
     model._heatmaps = ideal
     found = []
+    alone = sample()
+    alone.set_metainfo(dict(flip_indices=[0]))
     for model.scales in ([1], [scale]):
-        (result,) = model.predict(torch.zeros(1, 3, 128, 128), [sample()])
+        (result,) = model.predict(torch.zeros(1, 3, 128, 128), [alone])
         found.append(result.pred_instances.keypoints[0, 0])
     np.testing.assert_allclose(*found, atol=0.1)
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.autograd import forward_ad
 
 from mmpose_sat.ops import box_conv2d
 from mmpose_sat.ops.native import NOT_LOADED, _refuses_gpu
@@ -236,6 +237,16 @@ def test_compiled_function_transforms(transform):
     found, expected = torch.compile(run, backend='eager')(), run()
     torch.testing.assert_close(found, expected)
     assert found.abs().max() > 0.1
+
+
+def test_forward_mode_of_a_function_that_has_been_compiled_before():
+    x, boxes = inputs((1, 2, 4, 5), 5)
+    torch._dynamo.reset()
+    compiled = torch.compile(lambda x: box_conv2d(x, boxes, 5), backend='eager')
+    compiled(x)
+    with forward_ad.dual_level():
+        tangent = forward_ad.unpack_dual(compiled(forward_ad.make_dual(x, x))).tangent
+    torch.testing.assert_close(tangent, compiled(x))
 
 
 def test_a_hook_is_called_once_when_a_graph_of_the_gradients_is_made():

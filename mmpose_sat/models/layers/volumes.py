@@ -34,7 +34,7 @@ def _parts(logits: Tensor, buffers: int = 1) -> Iterator[Any]:
 
 
 class _Own(set[int]):
-    """Addresses of gradients that this module has made and nobody else holds.
+    """Addresses of gradients that this module has made, and hands to itself.
 
     Autograd may hand one tensor to several operators: others must not be written to.
     """
@@ -74,6 +74,7 @@ class _SoftmaxMarginals(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, None]:
         *small, total = gradients
         if all(gradient is None for gradient in small):
+            ctx.own.clear()
             return total, None
         logits, *saved = ctx.saved_tensors
         *axes, normaliser = saved
@@ -185,8 +186,9 @@ def softmax_marginals(logits: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
     Returns:
         ``[(B, K, W), (B, K, H), (B, K, D)]``, each of sum 1; ``logsumexp`` (B, K); and the logits,
         for what else is to be made of them: where that is :func:`gaussian_error` or
-        :func:`columns`, there is no second volume of gradients. float32 where the logits are
-        narrower, these themselves aside.
+        :func:`columns`, there is no second volume of gradients, so that none can be asked for with
+        respect to them, nor be kept by a hook. float32 where the logits are narrower, these
+        themselves aside.
     """
     if _is_traced():
         return marginals(normalise(logits)), wide(logits).flatten(2).logsumexp(2), logits

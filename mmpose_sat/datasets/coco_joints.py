@@ -86,10 +86,11 @@ class CocoJointsDataset(BaseCocoStyleDataset):
         if not len(box) and labelled.any():
             low = np.array([x[labelled].min(), y[labelled].min()]) - 1
             box = np.concatenate([low, (x[labelled].max(), y[labelled].max()) - low + 1])
-        if len(box) not in (0, 4) or not np.isfinite(box).all():
+        if not len(box):
+            return None
+        if len(box) != 4 or not np.isfinite(box).all():
             raise ValueError(f'{where} bbox={person["bbox"]}, not x, y, width, height in px')
-        if len(box):
-            person = dict(person, bbox=box.tolist(), keypoints=numbers.tolist())
+        person = dict(person, bbox=box.tolist(), keypoints=numbers.tolist())
         return super().parse_data_info(dict(raw_data_info, raw_ann_info=person))
 
 

@@ -116,7 +116,7 @@ def test_a_person_without_a_box_has_that_of_the_joints(tmp_path):
     [
         dict(keypoints=[], num_keypoints=0),  # of another category
         dict(image_id=7),  # of a file whose images have been thinned out
-        dict(keypoints=[0] * 15, num_keypoints=0, bbox=None),
+        dict(keypoints=[0] * 15, num_keypoints=0, bbox=[]),
     ],
 )
 def test_others_are_left_out(tmp_path, changes):

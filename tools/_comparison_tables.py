@@ -58,15 +58,20 @@ def linked(config: str) -> str:
     return f'[{config}](/{file_of(config).relative_to(ROOT)})'
 
 
-def compared_table(name: str) -> str:
-    """Configs trained side by side, and differences to the first."""
+def compared_table(name: str, with_areas: bool = True) -> str:
+    """Configs trained side by side, and differences to the first.
+
+    Args:
+        name: of the file.
+        with_areas: whether receptive fields, where there are some, are of networks trained so long.
+    """
     rows = read(f'compared/{name}')
     found = by_config([row for row in rows if row['epochs'] == rows[0]['epochs']])
     first = rows[0]['config']
     areas = read('compared/receptive_fields')
     columns = ['config', 'parameters (M)', 'GMAC (10⁹)', 'ms', 'peak MB', 'PCK@0.2 by seed', 'AUC']
     columns.append('difference to the first')
-    if with_areas := not areas.keys().isdisjoint(found):
+    if with_areas := with_areas and not areas.keys().isdisjoint(found):
         columns.append('receptive field')
     costs, lines = lsp_costs(), []
     for config, runs in found.items():

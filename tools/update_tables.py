@@ -51,6 +51,7 @@ PAGES = (
 TABLES: dict[str, Callable[[], str]] = {
     'boxes': boxes_table,
     'compared_backbones': partial(compared_table, 'backbones'),
+    'compared_backbones_60e': partial(compared_table, 'backbones_60e', with_areas=False),
     'compared_box_heads': partial(compared_table, 'box_heads'),
     'compared_contexts': partial(compared_table, 'contexts'),
     'compared_flattenet': partial(compared_table, 'flattenet'),

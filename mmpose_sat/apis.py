@@ -20,7 +20,7 @@ from mmengine.structures import BaseDataElement, InstanceData
 from mmpose.apis import MMPoseInferencer
 from mmpose.apis.inferencers import Pose2DInferencer, get_model_aliases
 
-from .engine.sanity_hook import check_weights, load_weights
+from .engine.checkpoints import check_weights, load_weights
 
 __all__ = ['HOGDetector', 'PoseInferencer', 'images_of']
 

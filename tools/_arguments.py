@@ -8,7 +8,7 @@ from mmengine.hub import get_config
 from mmengine.model import BaseModel
 from mmpose.apis import init_model
 
-from mmpose_sat.engine.sanity_hook import check_weights, load_weights
+from mmpose_sat.engine.checkpoints import check_weights, load_weights
 
 
 def labelled(argument: str) -> tuple[str, Path]:

@@ -146,7 +146,7 @@ def test_many_gradients_at_once(training):
 
 def test_saved_tensors_may_come_back_in_another_memory_format():
     torch.manual_seed(0)
-    net, x = tiny(), torch.rand(2, 3, 32, 24)
+    net, x = tiny().double(), torch.rand(2, 3, 32, 24, dtype=torch.float64)
     with torch.autograd.graph.saved_tensors_hooks(torch.Tensor.contiguous, lambda t: t):
         (packed,) = net(x)
     (plain,) = net(x)

@@ -1,4 +1,4 @@
-# 24 epochs and, restarted at half the learning rate, another 12, in bfloat16: one core of a CPU takes seven hours.
+# 24 epochs and 12 more from half the learning rate, in bfloat16: seven hours on one core of a CPU.
 _base_ = ['box-conv-net_15e_lsp-lspet-128x96.py']
 
 _base_.param_scheduler[-1].update(end=24, T_max=24)

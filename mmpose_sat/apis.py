@@ -4,6 +4,7 @@
 >>> results = list(PoseInferencer()('photo.jpg', out_dir='poses'))
 """
 
+import re
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,7 +21,7 @@ from mmengine.structures import BaseDataElement, InstanceData
 from mmpose.apis import MMPoseInferencer
 from mmpose.apis.inferencers import Pose2DInferencer, get_model_aliases
 
-from .engine.checkpoints import check_weights, load_weights
+from .engine.checkpoints import check_checkpoint, read_checkpoint
 
 __all__ = ['HOGDetector', 'PoseInferencer', 'images_of']
 
@@ -90,7 +91,7 @@ def _is_called_image(path: str) -> bool:
 
 
 def images_of(inputs: Any) -> Any:
-    """What MMPose's inferencer is to be given, so that no single file of a folder stops it.
+    """Inputs for MMPose's inferencer; broken files of a folder are left out with a warning.
 
     Args:
         inputs: Path of a photo, a folder or a video, or a list of photos; all else is left alone.
@@ -106,13 +107,13 @@ def images_of(inputs: Any) -> Any:
         inputs = [str(path) if isinstance(path, Path) else path for path in inputs]
         for path in inputs:
             if isinstance(path, str) and Path(path).is_file() and not _is_whole(path):
-                raise ValueError(f'input {path} is a broken image, or none')
+                raise ValueError(f'input {path} is not a readable image')
         return inputs
     if not isinstance(inputs, str | Path) or '://' in str(inputs):
         return inputs
-    if str(inputs).startswith('webcam'):  # and its number
-        return str(inputs)
     path = Path(inputs)
+    if re.fullmatch(r'webcam(:\d+)?', str(inputs)) and not path.exists():
+        return str(inputs)
     if path.is_dir():
         images = [file for file in map(str, sorted(path.iterdir())) if _is_called_image(file)]
         whole = [image for image in images if _is_whole(image)]
@@ -174,7 +175,7 @@ class PoseInferencer(MMPoseInferencer):
             )
         self.scope = 'mmpose'
         offline = det_model == 'hog'
-        loaded = load_weights(pose2d_weights)
+        loaded = read_checkpoint(pose2d_weights)
         try:
             super().__init__(
                 pose2d=config,
@@ -189,7 +190,7 @@ class PoseInferencer(MMPoseInferencer):
                 f'could not be loaded: {error}'
             ) from error
         if isinstance(self.inferencer, Pose2DInferencer):
-            check_weights(self.inferencer.model, loaded, pose2d_weights, allow_others=True)
+            check_checkpoint(self.inferencer.model, loaded, pose2d_weights, allow_others=True)
             if offline:
                 self.inferencer.detector = HOGDetector()
                 self.inferencer.det_cat_ids = (0,)

@@ -98,9 +98,9 @@ def people_folder(tmp_path):
         (['photos', '--box', '1', '2', '3', '4'], '--box is for one photo'),
         (['photos/a.png', '--pose2d', 'box-conv-net-xs'], "'box-conv-net-xs' comes without"),
         (['photos/a.png', '--pose2d', 'nonsense'], r"'nonsense' is neither a config .*'dsnt'"),
-        (['photos/cut.png'], 'input photos/cut.png is a broken image'),
-        (['photos/cut.jpg'], 'input photos/cut.jpg is a broken image'),
-        (['photos/broken.jpg'], 'input photos/broken.jpg is a broken image'),
+        (['photos/cut.png'], 'input photos/cut.png is not a readable image'),
+        (['photos/cut.jpg'], 'input photos/cut.jpg is not a readable image'),
+        (['photos/broken.jpg'], 'input photos/broken.jpg is not a readable image'),
         (['photos/a.png', '--box', '1', '2', 'nan', '4'], r'four finite numbers, got .*nan'),
         (['photos/a.png', '--box', '9', '2', '3', '4'], 'must be x1 < x2 and y1 < y2, got'),
         (['photos/a.png', '--out', 'photos/notes.txt'], 'photos/notes.txt'),
@@ -118,6 +118,13 @@ def test_bad_input_is_named(people_folder, run_tool, monkeypatch, arguments, mes
 @pytest.mark.parametrize('inputs', ['webcam:1', Path('webcam'), 'https://example.org/a.jpg'])
 def test_inputs_that_are_no_files_are_mmposes(inputs):
     assert images_of(inputs) == str(inputs)
+
+
+def test_a_folder_may_be_called_webcam(people_folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'webcam').symlink_to(people_folder)
+    with pytest.warns(UserWarning, match='are broken'):
+        assert len(images_of('webcam')) == 2
 
 
 def test_weights_of_another_network_are_refused(tmp_path):

@@ -8,7 +8,7 @@ from mmengine.hub import get_config
 from mmengine.model import BaseModel
 from mmpose.apis import init_model
 
-from mmpose_sat.engine.checkpoints import check_weights, load_weights
+from mmpose_sat.engine.checkpoints import check_checkpoint, read_checkpoint
 
 
 def labelled(argument: str) -> tuple[str, Path]:
@@ -35,10 +35,10 @@ def load_config(name: str | Path) -> Config:
 def load_model(config: str | Path, checkpoint: str | None) -> BaseModel:
     """A network on the CPU for evaluation; ends the tool where there are no weights, or others'."""
     try:
-        loaded = load_weights(checkpoint) if checkpoint else None
+        loaded = read_checkpoint(checkpoint) if checkpoint else None
         model = init_model(load_config(config), checkpoint, device='cpu')
         if loaded:
-            check_weights(model, loaded, checkpoint or '', allow_others=True)
+            check_checkpoint(model, loaded, checkpoint or '', allow_others=True)
     except (OSError, ValueError) as error:
         raise SystemExit(str(error)) from error
     return model

@@ -10,12 +10,17 @@ import io
 import sys
 from pathlib import Path
 
+import numpy as np
 import torch
 
 import mmpose_sat  # noqa: F401 - lets the checkpoint load
 from mmpose_sat.weights import FOLDER, published
 
 EXACT = ('coords', 'running_mean', 'running_var')
+
+
+def _as_lists(meta: dict) -> dict:
+    return {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in meta.items()}
 
 
 def main() -> None:
@@ -34,7 +39,8 @@ def main() -> None:
     if wrong := [name for name, value in weights.items() if not value.isfinite().all()]:
         sys.exit(f'{args.checkpoint}: {wrong[0]} is not finite in half precision')
     buffer = io.BytesIO()
-    meta = {k: v for k, v in checkpoint['meta'].items() if k == 'dataset_meta'}
+    # Lists where there were arrays: those are not for torch.load(..., weights_only=True).
+    meta = dict(dataset_meta=_as_lists(checkpoint['meta'].get('dataset_meta', {})))
     torch.save(dict(state_dict=weights, meta=meta), buffer)
     content = buffer.getvalue()
     path = args.out / f'{args.name}-{hashlib.sha256(content).hexdigest()[:8]}.pth'

@@ -13,7 +13,7 @@ __all__ = ['DSNTLabel', 'IntegralLabel']
 class DSNTLabel(BaseKeypointCodec):
     """Coordinates in [-1, 1] over the input image, drawn in :mod:`mmpose_sat.codecs.coordinates`.
 
-    The heatmaps that losses compare with are drawn there, from these coordinates.
+    The losses draw their target heatmaps from these coordinates.
 
     Args:
         input_size: width and height of the network's input, px.

@@ -22,7 +22,7 @@ class CocoJointsDataset(BaseCocoStyleDataset):
     """COCO-format keypoints with the joints, and the skeleton, that the file itself names.
 
     MMPose wants joints described by hand for each data set; here the file's category is enough. A
-    person without ``bbox`` has that of the labelled joints.
+    person without ``bbox``, or with an empty one, has that of the labelled joints.
 
     Args:
         pairs: Names of joints that a flip exchanges. By default those that differ in ``left`` and
@@ -82,7 +82,9 @@ class CocoJointsDataset(BaseCocoStyleDataset):
         x, y, visible = numbers.reshape(-1, 3).T
         labelled = visible != 0
         if not np.isfinite([x[labelled], y[labelled], visible[labelled]]).all():
-            raise ValueError(f'{where} keypoints that are labelled and no numbers')
+            raise ValueError(f'{where} labelled keypoints that are not finite')
+        if len(box) == 4 and min(box[2:]) <= 0:  # as some tools write it where there is none
+            box = box[:0]
         if not len(box) and labelled.any():
             low = np.array([x[labelled].min(), y[labelled].min()]) - 1
             box = np.concatenate([low, (x[labelled].max(), y[labelled].max()) - low + 1])
@@ -109,9 +111,10 @@ def _describe(path: Path, pairs: Sequence[Sequence[str]] | None) -> dict:
             f'{path} is no COCO keypoint annotation with a category that names its keypoints: '
             f'{error!r}'
         ) from error
-    for image in content.get('images', ()):
-        if not isinstance(image.get('id'), int):
-            raise ValueError(f'{path}: images need an id, a whole number, not as in {image}')
+    for kind in ('images', 'annotations'):
+        for entry in content.get(kind, ()):
+            if not isinstance(entry.get('id'), int):
+                raise ValueError(f'{path}: {kind} need an id, a whole number, not as in {entry}')
     if any(other != names for other in others):
         raise ValueError(f'{path}: all categories must have the same keypoints, not {categories}')
     if len(set(names)) < len(names):

@@ -1,5 +1,7 @@
 """Data transforms."""
 
+import logging
+
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmengine.logging import print_log
@@ -36,7 +38,7 @@ class LoadImageOrSkip(LoadImage):
                     f'left out a broken image ({len(self.broken)} in this worker so far): '
                     f'{path}: {error}',
                     logger='current',
-                    level=30,
+                    level=logging.WARNING,
                 )
             return None
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import Tensor
 
 from ..registry import HOOKS
+from ._common import unwrapped
 
 __all__ = ['AutocastBackboneHook']
 
@@ -25,8 +25,8 @@ class AutocastBackboneHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Wrap the backbone's ``forward``."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        forward = model.backbone.forward
+        backbone = unwrapped(runner.model).backbone
+        forward = backbone.forward
 
         @functools.wraps(forward)
         def wide(x: Tensor, *args: Any, **kwargs: Any) -> Any:
@@ -36,9 +36,8 @@ class AutocastBackboneHook(Hook):
                 return features.float()
             return type(features)(feature.float() for feature in features)
 
-        model.backbone.forward = wide
+        backbone.forward = wide
 
     def after_train(self, runner: Runner) -> None:
         """Leave the backbone as it was."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        model.backbone.__dict__.pop('forward', None)
+        unwrapped(runner.model).backbone.__dict__.pop('forward', None)

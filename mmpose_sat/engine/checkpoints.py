@@ -3,9 +3,9 @@
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
-__all__ = ['check_weights', 'load_weights']
+__all__ = ['check_checkpoint', 'read_checkpoint']
 
-COUNTER = 'num_batches_tracked'  # of batch normalisation, which loads without
+COUNTER = 'num_batches_tracked'  # BatchNorm's step counter, which may be missing
 
 
 def _as_loaded(model: nn.Module, state_dict: dict) -> dict:
@@ -19,12 +19,12 @@ def _as_loaded(model: nn.Module, state_dict: dict) -> dict:
     return found
 
 
-def load_weights(path: str) -> dict:
+def read_checkpoint(path: str) -> dict:
     """What MMEngine loads of a checkpoint, on the CPU.
 
     Raises:
-        FileNotFoundError: There is none.
-        ValueError: The file is none.
+        FileNotFoundError: The checkpoint does not exist.
+        ValueError: The file is not a checkpoint.
     """
     try:
         loaded = CheckpointLoader.load_checkpoint(path, map_location='cpu')
@@ -37,7 +37,7 @@ def load_weights(path: str) -> dict:
     return loaded
 
 
-def check_weights(
+def check_checkpoint(
     model: nn.Module, checkpoint: dict, path: str = '', allow_others: bool = False
 ) -> None:
     """Refuse weights of another model, of which MMEngine loads what fits and logs the rest.

@@ -7,6 +7,7 @@ from mmengine.runner import Runner
 
 from ..ops import BoxConv2d
 from ..registry import HOOKS
+from ._common import check_reached
 
 __all__ = ['FreezeBoxesHook']
 
@@ -36,11 +37,7 @@ class FreezeBoxesHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Refuse a model in which there is nothing to freeze, and an epoch that never comes."""
-        if self.begin >= runner.max_epochs:
-            raise ValueError(
-                f'begin={self.begin} is never reached: training has {runner.max_epochs} epochs '
-                '(one, where the loop counts iterations)'
-            )
+        check_reached(runner, 'begin', self.begin)
         if not any(isinstance(m, BoxConv2d) for m in runner.model.modules()):
             raise ValueError(f'{type(runner.model).__name__} has no BoxConv2d layer to freeze')
 

@@ -1,4 +1,4 @@
-"""Checkpoints that a full disk cannot cost."""
+"""Checkpoints that survive a full disk."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,7 +16,7 @@ __all__ = ['SafeCheckpointHook']
 
 
 class WholeFileBackend(LocalBackend):
-    """MMEngine's local files, written beside their place first: there they are whole, or not."""
+    """MMEngine's local files, written to a temporary name first: they are complete or absent."""
 
     def put(self, obj: bytes, filepath: str | Path) -> None:
         part = Path(f'{filepath}.part')

@@ -1,21 +1,14 @@
 """Mistakes that MMEngine would only log, or find late, as errors before the first step."""
 
-from typing import cast
-
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
 from mmpose.models.heads import AssociativeEmbeddingHead, MotionRegressionHead
-from torch import nn
 
 from ..registry import HOOKS
-from .checkpoints import check_weights
+from ._common import unwrapped
+from .checkpoints import check_checkpoint
 
 __all__ = ['SanityHook']
-
-
-def _unwrap(model: nn.Module) -> nn.Module:
-    return cast(nn.Module, model.module) if is_model_wrapper(model) else model
 
 
 @HOOKS.register_module()
@@ -33,7 +26,7 @@ class SanityHook(Hook):
 
     def before_run(self, runner: Runner) -> None:
         """Compare the head's channels with the joints of every data set in use."""
-        model = _unwrap(runner.model)
+        model = unwrapped(runner.model)
         head = getattr(model, 'head', None)
         channels = getattr(head, 'out_channels', None)
         if isinstance(head, AssociativeEmbeddingHead | MotionRegressionHead) or not isinstance(
@@ -68,4 +61,4 @@ class SanityHook(Hook):
         # A runner that tests holds its training loop too, as the config it was never built from.
         if isinstance(runner._train_loop, BaseLoop) and not runner._resume:
             return
-        check_weights(_unwrap(runner.model), checkpoint, runner._load_from or '')
+        check_checkpoint(unwrapped(runner.model), checkpoint, runner._load_from or '')

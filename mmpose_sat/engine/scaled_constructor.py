@@ -19,7 +19,8 @@ class ScaledOptimWrapperConstructor(DefaultOptimWrapperConstructor):
     8 times, as in the code of arXiv 1906.04104.
 
     Raises:
-        ValueError: a name in ``scale`` is in no parameter's.
+        ValueError: a name in ``scale`` is in no parameter's; the optimizer's config has no ``lr``
+            to multiply.
     """
 
     def add_params(
@@ -29,6 +30,7 @@ class ScaledOptimWrapperConstructor(DefaultOptimWrapperConstructor):
         if prefix:
             return  # a part of the network; what follows is for the whole
         groups = {id(group['params'][0]): group for group in params}
+        usual = self.optimizer_cfg.get('lr')
         scale = dict(self.paramwise_cfg.get('scale', {}))
         norm_bias = self.paramwise_cfg.get('norm_bias_lr_mult', 1)
         unused = set(scale)
@@ -42,8 +44,12 @@ class ScaledOptimWrapperConstructor(DefaultOptimWrapperConstructor):
                         if part in f'{owner_name}.{name}'.split('.'):
                             factor *= scale[part]
                             unused.discard(part)
-                if id(parameter) in groups:  # it is not where it is frozen
-                    group = groups[id(parameter)]
-                    group['lr'] = factor * group.get('lr', self.optimizer_cfg['lr'])
+                # None where it is frozen, or belongs to another module, too.
+                group = groups.pop(id(parameter), None)
+                if group is None or factor == 1:
+                    continue
+                if (rate := group.get('lr', usual)) is None:
+                    raise ValueError('scale and norm_bias_lr_mult need an lr of the optimizer')
+                group['lr'] = factor * rate
         if unused:
             raise ValueError(f'scale names {sorted(unused)}, which no parameter belongs to')

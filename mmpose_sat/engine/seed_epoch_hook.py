@@ -53,5 +53,5 @@ class SeedEpochHook(Hook):
         if isinstance(sampler, MultiSourceSampler):  # goes on from epoch to epoch
             for _ in range(runner.epoch):
                 iter(sampler)
-        elif hasattr(sampler, 'seed'):  # without randomness.seed, that of this start
+        elif hasattr(sampler, 'seed'):  # without randomness.seed, MMEngine draws one at each start
             sampler.seed = runner.seed

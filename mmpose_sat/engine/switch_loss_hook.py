@@ -3,11 +3,11 @@
 from typing import Any
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from ..models.losses import IntegralLoss
 from ..registry import HOOKS
+from ._common import check_reached, unwrapped
 
 __all__ = ['SwitchLossHook']
 
@@ -40,10 +40,7 @@ class SwitchLossHook(Hook):
                 'SwitchLossHook needs a head with mmpose_sat.IntegralLoss that has both joint and '
                 f'heatmap, got {loss}'
             )
-        if self.epoch >= runner.max_epochs:
-            raise ValueError(
-                f'epoch={self.epoch} is never reached: training has {runner.max_epochs} epochs'
-            )
+        check_reached(runner, 'epoch', self.epoch)
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Choose the loss of this epoch."""
@@ -57,5 +54,5 @@ class SwitchLossHook(Hook):
 
     @staticmethod
     def _loss(runner: Runner) -> Any:
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        return getattr(getattr(model, 'head', None), 'loss_module', None)
+        head = getattr(unwrapped(runner.model), 'head', None)
+        return getattr(head, 'loss_module', None)

@@ -2,10 +2,11 @@
 
 from .mpjpe import Human36mMPJPE, distort, to_camera
 from .oks import OksAccuracy, oks
-from .pck import PCKh, TorsoPCK, pck_curve
+from .pck import NormalisedPCK, PCKh, TorsoPCK, pck_curve
 
 __all__ = [
     'Human36mMPJPE',
+    'NormalisedPCK',
     'OksAccuracy',
     'PCKh',
     'TorsoPCK',

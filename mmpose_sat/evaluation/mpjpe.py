@@ -59,7 +59,7 @@ class Human36mMPJPE(BaseMetric):
         collect_device, prefix: As for MMEngine's ``BaseMetric``.
 
     Reports ``MPJPE`` and ``PA-MPJPE``, the means over the actions' means; and ``MPJPE <action>``
-    and ``PA-MPJPE <action>`` for each, NaN where a prediction is no number.
+    and ``PA-MPJPE <action>`` for each, NaN where a prediction is not finite.
 
     Raises:
         ValueError: a sample has no ``camera`` or ``action`` (``PackPoseInputs`` needs both among

@@ -23,8 +23,8 @@ def oks(
         sigmas: ``(K,)`` COCO's per-keypoint constants; twice their value is used.
 
     Returns:
-        Mean of exp(-d² / (2 area (2 sigma)²)) over labelled keypoints, 0 for predictions that are
-        no numbers; nan when there is none.
+        Mean of exp(-d² / (2 area (2 sigma)²)) over labelled keypoints, 0 for non-finite
+        predictions; nan when no keypoint is labelled.
     """
     squared = ((found - truth) ** 2).sum(1)[labelled]
     if squared.size == 0:
@@ -44,6 +44,10 @@ class OksAccuracy(BaseMetric):
         collect_device, prefix: As for MMEngine's ``BaseMetric``.
 
     Reports ``accuracy`` and ``mean`` (mean OKS) in percent, and ``persons``, their number.
+
+    Raises:
+        ValueError: ``thr`` is out of range; an annotation has no ``area``; predictions and
+            annotations differ in their joints; nobody has a labelled joint.
     """
 
     default_prefix = 'oks'
@@ -65,6 +69,10 @@ class OksAccuracy(BaseMetric):
             found = np.asarray(sample['pred_instances']['keypoints'][0], dtype=np.float64)[:, :2]
             if len(found) != len(truth):
                 raise ValueError(f'{len(found)} keypoints predicted, {len(truth)} annotated')
+            if 'area' not in annotation:
+                raise ValueError(
+                    f'the annotation with id {annotation.get("id")!r} has no area, which OKS needs'
+                )
             value = oks(found, truth[:, :2], truth[:, 2] > 0, annotation['area'], sigmas)
             self.results.append(value)
 

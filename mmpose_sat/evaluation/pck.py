@@ -1,6 +1,7 @@
 """Percentage of correct keypoints, in torsos (Leeds Sports Pose) and in heads (MPII)."""
 
 import json
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from mmengine.logging import print_log
 
 from ..registry import METRICS
 
-__all__ = ['PCKh', 'TorsoPCK', 'pck_curve']
+__all__ = ['NormalisedPCK', 'PCKh', 'TorsoPCK', 'pck_curve']
 
 
 def pck_curve(errors: np.ndarray, labelled: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
@@ -85,6 +86,8 @@ class NormalisedPCK(BaseMetric):
             found = np.asarray(sample['pred_instances']['keypoints'][0], dtype=np.float64)[:, :2]
             if truth.shape != found.shape:
                 raise ValueError(f'{len(found)} joints predicted, {len(truth)} annotated')
+            if max(self.left_out, default=-1) >= len(truth):
+                raise ValueError(f'{type(self).__name__} is not for {len(truth)} joints')
             labelled = np.asarray(instance['keypoints_visible']).reshape(len(truth), -1)[:, 0] > 0
             length = self.length(truth, labelled, instance)
             labelled[list(self.left_out)] = False
@@ -96,7 +99,7 @@ class NormalisedPCK(BaseMetric):
         usable = [(errors, labelled) for errors, labelled in results if errors is not None]
         if len(usable) < len(results):
             message = f'{len(results) - len(usable)} persons without a {self.unit} left out'
-            print_log(f'{type(self).__name__}: {message}', logger='current', level=30)
+            print_log(f'{type(self).__name__}: {message}', logger='current', level=logging.WARNING)
         if not usable:
             raise ValueError(f'no person with an annotated {self.unit} to evaluate')
         errors, labelled = (np.stack(column) for column in zip(*usable, strict=True))
@@ -142,7 +145,7 @@ class TorsoPCK(NormalisedPCK):
         kwargs: Further arguments, and errors, of :class:`NormalisedPCK`.
 
     Reports, in percent: ``PCK`` pooled over joints; ``AUC``, the mean of PCK over 0, 0.01, ...,
-    thr; and ``<joint> PCK`` averaged over left and right.
+    thr; and ``<joint> PCK``, left and right together.
     """
 
     default_prefix = 'lsp'
@@ -156,7 +159,7 @@ class TorsoPCK(NormalisedPCK):
 
     def length(self, truth: np.ndarray, labelled: np.ndarray, instance: dict) -> float:
         """Distance of the two joints, 0 where one of them is not annotated."""
-        if max(self.torso) >= len(truth):
+        if not all(0 <= joint < len(truth) for joint in self.torso):
             raise ValueError(f'torso={self.torso} names joints beyond the {len(truth)} given')
         first, second = self.torso
         both = labelled[first] and labelled[second]
@@ -176,8 +179,8 @@ class PCKh(NormalisedPCK):
         kwargs: Further arguments, and errors, of :class:`NormalisedPCK`.
 
     Reports, in percent, pooled over all joints but pelvis and thorax: ``PCKh``; ``PCKh@0.1``;
-    ``AUC``, the mean of PCKh over 0, 0.01, ..., thr; and ``<joint> PCKh`` averaged over left and
-    right.
+    ``AUC``, the mean of PCKh over 0, 0.01, ..., thr; and ``<joint> PCKh``, left and right
+    together.
     """
 
     default_prefix = 'mpii'

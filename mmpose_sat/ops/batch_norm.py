@@ -105,7 +105,7 @@ def _runs_native(norm: nn.Module, x: Tensor) -> bool:
 
 
 def has_hooks(module: nn.Module) -> bool:
-    """Whether somebody would notice that ``module`` is not called, but its parameters are used."""
+    """Whether ``module`` has hooks, so that it must be called: its parameters are not enough."""
     return bool(
         module._forward_hooks
         or module._forward_pre_hooks

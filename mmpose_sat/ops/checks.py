@@ -6,7 +6,8 @@ call, only under :class:`debug` or the environment variable ``MMPOSE_SAT_DEBUG=1
 """
 
 import os
-from types import TracebackType
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -23,26 +24,15 @@ def debug_enabled() -> bool:
     return _debug
 
 
-class debug:
+@contextmanager
+def debug(enabled: bool = True) -> Iterator[None]:
     """Check box values at every call inside the ``with`` block (synchronises a GPU)."""
-
-    def __init__(self, enabled: bool = True) -> None:
-        self.enabled = enabled
-        self.previous: list[bool] = []
-
-    def __enter__(self) -> None:
-        global _debug
-        self.previous.append(_debug)
-        _debug = self.enabled
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        global _debug
-        _debug = self.previous.pop()
+    global _debug
+    previous, _debug = _debug, enabled
+    try:
+        yield
+    finally:
+        _debug = previous
 
 
 def check_kernel_size(kernel_size: int) -> None:

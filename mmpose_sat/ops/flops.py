@@ -60,15 +60,23 @@ def count_macs(model: nn.Module, *inputs: Any, **kwargs: Any) -> Counter[str]:
         **kwargs: Keyword arguments.
 
     Returns:
-        Name of child, empty for a model without any, -> multiply-adds. Their ``.total()`` is the
-        model's.
+        Name of child, empty for a model without any, -> multiply-adds. Those of a child that
+        others call count as theirs; those of ``model.forward`` itself are not counted.
     """
     macs: Counter[str] = Counter()
+    counting = False
 
     def counting_child(name: str, forward: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*args: Any, **kwargs: Any) -> Any:
-            with FlopCounterMode(display=False, custom_mapping=_fused()) as counter:
-                output = forward(*args, **kwargs)
+            nonlocal counting
+            if counting:  # by the child that calls this one
+                return forward(*args, **kwargs)
+            counting = True
+            try:
+                with FlopCounterMode(display=False, custom_mapping=_fused()) as counter:
+                    output = forward(*args, **kwargs)
+            finally:
+                counting = False
             macs[name] += counter.get_total_flops() // 2
             return output
 

@@ -30,9 +30,10 @@ class BoxConv2d(nn.Module):
 
     Optimizers know nothing of these bounds, so the layer restores them itself: a forward pass in
     training mode first makes the parameter legal (the paper's clipping after each iteration;
-    crossed edges swap), a forward pass in evaluation mode uses legal boxes
-    without touching the parameter, and ``state_dict()`` only ever holds legal ones. Averages of
-    legal boxes (EMA) are legal. Do not apply weight decay: it pulls a box towards one pixel.
+    crossed edges swap), a forward pass in evaluation mode uses legal boxes without touching the
+    parameter, and ``state_dict()`` only ever holds legal ones. Averages (EMA) may stray by an
+    optimizer step and are treated alike. Do not apply weight decay: it pulls a box towards one
+    pixel.
 
     Args:
         channels: Number of channels C.

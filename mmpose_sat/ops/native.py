@@ -16,6 +16,7 @@ __all__ = [
     'prefers_other_formats',
     'refuses_channels_last',
     'refuses_native',
+    'to_channels_last',
 ]
 
 _DTYPES = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
@@ -77,8 +78,13 @@ def refuses_channels_last(x: Tensor) -> str | None:
     return None
 
 
+def to_channels_last(x: Tensor) -> Tensor:
+    """The tensor as the native operators for channels_last take it."""
+    return x.contiguous(memory_format=torch.channels_last)
+
+
 def prefers_other_formats(x: Tensor) -> str | None:
-    """Why channels_last does not pay for a tensor, or ``None``."""
+    """Why channels_last would not be faster for a tensor, or ``None``."""
     if NOT_LOADED is not None:
         return NOT_LOADED
     if is_exporting():

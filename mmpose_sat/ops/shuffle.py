@@ -7,7 +7,7 @@ In one pass, and with dense gradients, where channels lie next to each other in 
 import torch
 from torch import Tensor
 
-from .native import refuses_channels_last
+from .native import refuses_channels_last, to_channels_last
 
 __all__ = ['interleave', 'shuffle_halves']
 
@@ -22,7 +22,7 @@ def interleave(left: Tensor, right: Tensor) -> Tensor:
         ``(N, 2C, H, W)``: channels l0, r0, l1, r1, ...
     """
     if _runs_native(left, right):
-        return torch.ops.mmpose_sat.interleave(left, _last(right))
+        return torch.ops.mmpose_sat.interleave(left, to_channels_last(right))
     return torch.stack((left, right), dim=2).flatten(1, 2)
 
 
@@ -36,7 +36,7 @@ def shuffle_halves(left: Tensor, right: Tensor, inplace: bool = False) -> tuple[
     if not _runs_native(left, right):
         left, right = interleave(left, right).chunk(2, dim=1)
         return left, right
-    right = _last(right)
+    right = to_channels_last(right)
     if inplace and not torch.is_grad_enabled():
         torch.ops.mmpose_sat.shuffle_halves_(left, right)
         return left, right
@@ -45,7 +45,3 @@ def shuffle_halves(left: Tensor, right: Tensor, inplace: bool = False) -> tuple[
 
 def _runs_native(left: Tensor, right: Tensor) -> bool:
     return left.dtype == right.dtype and refuses_channels_last(left) is None
-
-
-def _last(x: Tensor) -> Tensor:
-    return x.contiguous(memory_format=torch.channels_last)

@@ -88,9 +88,14 @@ def changed(path, part, **changes):
     [
         ('images', dict(width=None), r'id 1 has an image without width or height.*1\.png'),
         ('images', dict(id='b'), 'images need an id, a whole number'),
+        ('annotations', dict(id=None), 'annotations need an id, a whole number'),
         ('annotations', dict(keypoints=[1, 2] * 5), r'10 numbers in keypoints: 5 joints have 15'),
         ('annotations', dict(keypoints=[[1, 2], [3]]), 'other than numbers'),
-        ('annotations', dict(keypoints=[float('nan'), 2, 2] * 5), 'labelled and no numbers'),
+        (
+            'annotations',
+            dict(keypoints=[float('nan'), 2, 2] * 5),
+            'labelled keypoints that are not finite',
+        ),
         ('annotations', dict(bbox=[float('nan')] * 4), r'id 1 has bbox=\[nan, nan'),
         ('annotations', dict(bbox=[1, 2]), 'not x, y, width, height in px'),
     ],
@@ -107,8 +112,11 @@ def test_a_person_without_a_box_has_that_of_the_joints(tmp_path):
     ])  # fmt: skip
     assert CocoJointsDataset(path)[1]['bbox'].tolist() == [[9, 19, 35, 51]]
     one = [10, 20, 2] + [0, 0, 0] * 4
-    path = changed(tmp_path / 'a.json', 'annotations', bbox=[], keypoints=one, num_keypoints=1)
-    assert CocoJointsDataset(path)[1]['bbox'].tolist() == [[9, 19, 11, 21]]
+    for bbox in ([], [0, 0, 0, 0]):
+        path = changed(
+            tmp_path / 'a.json', 'annotations', bbox=bbox, keypoints=one, num_keypoints=1
+        )
+        assert CocoJointsDataset(path)[1]['bbox'].tolist() == [[9, 19, 11, 21]]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import pytest
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
+from torch import nn
 
 from mmpose_sat.models import UContextCPM
 
@@ -45,6 +46,31 @@ def test_frozen_parameters_are_left_out(wrapper):
     optimizer = build_optim_wrapper(model, wrapper).optimizer
     count = sum(p.requires_grad for p in model.parameters())
     assert len(optimizer.param_groups) == count
+
+
+def test_a_parameter_of_two_modules_is_scaled_once():
+    model = nn.ModuleDict(dict(a=nn.Linear(2, 2), b=nn.Linear(2, 2)))
+    model.b.weight = model.a.weight
+    config = dict(
+        constructor='mmpose_sat.ScaledOptimWrapperConstructor',
+        optimizer=dict(type='SGD', lr=1.0),
+        paramwise_cfg=dict(scale=dict(a=4, b=4), bypass_duplicate=True),
+    )
+    groups = build_optim_wrapper(model, config).optimizer.param_groups
+    assert [group['lr'] for group in groups] == [4] * 3
+
+
+def test_without_a_rate_nothing_can_be_scaled():
+    model = nn.ModuleDict(dict(a=nn.Linear(2, 2)))
+    config = dict(
+        constructor='mmpose_sat.ScaledOptimWrapperConstructor',
+        optimizer=dict(type='Adam'),
+        paramwise_cfg=dict(),
+    )
+    assert build_optim_wrapper(model, config).optimizer.defaults['lr'] == 1e-3
+    config['paramwise_cfg'] = dict(scale=dict(a=4))
+    with pytest.raises(ValueError, match='scale and norm_bias_lr_mult need an lr'):
+        build_optim_wrapper(model, config)
 
 
 def test_a_part_that_is_not_there_is_named(wrapper):

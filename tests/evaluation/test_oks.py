@@ -28,13 +28,13 @@ def test_equals_cocoeval():
         assert oks(found, truth, visible > 0, area, SIGMAS) == pytest.approx(expected, abs=1e-12)
 
 
-def evaluate(errors, area=1000.0):
+def evaluate(errors, **annotation):
     metric = OksAccuracy()
     metric.dataset_meta = dict(sigmas=SIGMAS)
     truth = np.column_stack((np.full((17, 2), 50.0), np.full(17, 2)))
     people = [
         dict(
-            raw_ann_info=dict(keypoints=truth.ravel().tolist(), area=area),
+            raw_ann_info=dict(keypoints=truth.ravel().tolist(), id=7, **annotation),
             pred_instances=dict(keypoints=truth[None, :, :2] + error),
         )
         for error in errors
@@ -44,17 +44,22 @@ def evaluate(errors, area=1000.0):
 
 
 def test_accuracy_is_the_share_of_people():
-    result = evaluate([0, 0, 1000])
+    result = evaluate([0, 0, 1000], area=1000.0)
     assert result['oks/accuracy'] == pytest.approx(200 / 3)
     assert result['oks/mean'] == pytest.approx(200 / 3)
     assert result['oks/persons'] == 3
 
 
 def test_what_is_no_number_is_wrong():
-    result = evaluate([0, np.nan])
+    result = evaluate([0, np.nan], area=1000.0)
     assert (result['oks/accuracy'], result['oks/persons']) == (50, 2)
 
 
 def test_bad_threshold_is_named():
     with pytest.raises(ValueError, match=r'thr=1\.5'):
         OksAccuracy(thr=1.5)
+
+
+def test_people_without_an_area_are_named():
+    with pytest.raises(ValueError, match='id 7 has no area'):
+        evaluate([0])

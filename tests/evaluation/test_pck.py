@@ -80,8 +80,14 @@ def test_bad_arguments_are_named():
     person['pred_instances']['keypoints'] = np.zeros((1, 17, 2))
     with pytest.raises(ValueError, match='17 joints predicted, 14 annotated'):
         evaluate([person])
-    with pytest.raises(ValueError, match=r'torso=\(9, 14\)'):
-        evaluate([sample(np.zeros(14))], torso=(9, 14))
+    for torso in ((9, 14), (9, -30)):
+        with pytest.raises(ValueError, match=rf'torso=\(9, {torso[1]}\)'):
+            evaluate([sample(np.zeros(14))], torso=torso)
+    person = sample(np.zeros(14)) | mpii_sample(0)
+    for part in ('gt_instances', 'pred_instances'):
+        person[part] = {key: value[:, :5] for key, value in person[part].items()}
+    with pytest.raises(ValueError, match='PCKh is not for 5 joints'):
+        PCKh().process({}, [person])
 
 
 def mpii_sample(shift, head=20.0):

@@ -23,12 +23,19 @@ def test_any_input_size(operator, size):
     assert out.shape == (2, 16, -(-size[0] // 4), -(-size[1] // 4))
 
 
-DEEP = dict(num_pairs=(8, 16, 32, 16, 8))
+HALF = dict(channels=(48, 96, 192, 96, 48), kernel_sizes=(7, 9, 15, 9, 7), pieces=4)
+DEEP = dict(**HALF, num_pairs=(8, 16, 32, 16, 8))
 
 
 @pytest.mark.parametrize(
     ('plan', 'bias', 'least', 'most'),
-    [({}, None, 0.1, 10), ({}, 0, 100, 1000), (DEEP, None, 20, 100), (DEEP, 2, 0.1, 10)],
+    [
+        ({}, None, 0.1, 10),
+        ({}, 0, 100, 1000),
+        (HALF, None, 0.1, 10),
+        (DEEP, None, 50, 1000),
+        (DEEP, 2, 0.1, 10),
+    ],
 )
 def test_biases_of_normalisation_keep_gradients_as_large_in_front_as_behind(
     plan, bias, least, most
@@ -91,12 +98,13 @@ def test_hooks_of_a_transition_see_what_passes(training):
     net = TransitionUnit(4, 6, dict(type='BN')).train(training)
     x = torch.randn(2, 4, 5, 5).contiguous(memory_format=torch.channels_last)
     expected = net(x)
+    names = ('left', 'right', 'left.0', 'left.1', 'right.1', 'right.2.conv', 'right.2.activate')
     called = []
-    for name in ('left', 'right', 'left.0', 'left.1', 'right.1', 'right.2.conv'):
+    for name in names:
         net.get_submodule(name).register_forward_hook(lambda *_, name=name: called.append(name))
     for found, wanted in zip(net(x), expected, strict=True):
         torch.testing.assert_close(found, wanted)
-    assert set(called) == {'left', 'right', 'left.0', 'left.1', 'right.1', 'right.2.conv'}
+    assert set(called) == set(names)
 
 
 def test_a_transition_can_be_traced():
@@ -177,6 +185,7 @@ def test_frozen_stages_and_norm_eval():
         (dict(frozen_stages=3), r'frozen_stages=3 must lie in \[-1, 2\]'),
         (dict(kernel_sizes=(7, 12)), 'kernel_size=12 must be odd'),
         (dict(operator='deformable'), "operator='deformable'.*box"),
+        (dict(operator='dilated', pieces=4), "pieces=4 .* operator='dilated' has none"),
     ],
 )
 def test_bad_plans_are_refused(change, words):

@@ -11,6 +11,7 @@ from mmpose.structures import PoseDataSample
 
 from mmpose_sat.codecs import DSNTLabel
 from mmpose_sat.models import DirectRegressionHead, DSNTHead, FullyConnectedHead, IntegralHead
+from mmpose_sat.models.heads import labels
 from mmpose_sat.models.layers.heatmaps import log_gaussian
 
 SIZE = (24, 32)
@@ -135,6 +136,28 @@ def test_scores_of_heatmap_baselines_tell_a_peak_from_a_doubt(activation):
     assert scores[0] > 0.99 and (scores[1:] < 0.6).all()
 
 
+@pytest.mark.parametrize('activation', ['softmax', 'relu'])
+def test_the_score_of_a_gaussian_is_its_height(activation):
+    loss = dict(type='mmpose_sat.IntegralLoss', joint=None, heatmap='gaussian')
+    options = dict(decode='argmax', activation=activation, loss=loss)
+    head = MODELS.build(head_config('IntegralHead', **options))
+    logits = 0.01 * torch.rand(1, 3, 64, 48)
+    logits[0, :, 20, 10] = torch.tensor([0.9, 0.3, 1.2])
+    head.logits = lambda feats: [logits]
+    (scores,) = head.predict(None, samples(1))[0].keypoint_scores
+    np.testing.assert_allclose(scores, [0.9, 0.3, 1])
+
+
+def test_labels_are_looked_at_once_for_all_stages(monkeypatch):
+    layers = dict(final_layer=None, deconv_out_channels=None)
+    head = MODELS.build(head_config('DSNTHead', num_stages=3, **layers))
+    calls = []
+    check = labels.check_codec
+    monkeypatch.setattr(labels, 'check_codec', lambda *args: calls.append(check(*args)))
+    head.loss(tuple(torch.randn(3, 2, 3, 8, 6)), samples(2))
+    assert len(calls) == 1
+
+
 def test_argmax_decodes_what_the_expectation_was_trained_for():
     feats, batch = (torch.randn(2, CHANNELS, 4, 3),), samples(2, 'IntegralLabel')
     plain = MODELS.build(head_config('IntegralHead'))
@@ -199,6 +222,10 @@ def test_every_stage_has_a_loss():
                 4, 3, loss=dict(type='mmpose_sat.IntegralLoss', heatmap='gaussian')
             ),
             "no heatmaps for heatmap='gaussian'",
+        ),
+        (
+            lambda: DirectRegressionHead(4, 3, loss=dict(type='mmpose_sat.DSNTLoss')),
+            "no heatmaps for regulariser='js'",
         ),
         (lambda: IntegralHead(4, 3, decode='max'), "decode must be one of .*, got 'max'"),
         (

@@ -65,7 +65,7 @@ def test_the_background_is_left_out_of_predictions():
 @pytest.mark.parametrize(
     ('codec', 'stages', 'maps', 'message'),
     [
-        (CODEC, 1, 4, 'num_stages=2, there are 1 features'),
+        (CODEC, 1, 4, 'num_stages=2 takes as many features, got 1'),
         (CODEC, 2, 3, 'out_channels=3 joints .* need 4 maps; a stage has 3'),
         (CODEC | dict(background=False), 2, 4, 'need 3 maps; a stage has 4'),
         (None, 2, 6, 'need 3 or 4 maps; a stage has 6'),

@@ -105,13 +105,14 @@ def test_a_fresh_multi_stage_resnet_begins_as_mmposes_parts():
         assert weight.std().item() == pytest.approx((2 / weight[:, 0].numel()) ** 0.5, rel=0.05)
 
 
-def test_a_multi_stage_resnet_starts_from_a_resnet(tmp_path):
+@pytest.mark.parametrize('several', [False, True])
+def test_a_multi_stage_resnet_starts_from_a_resnet(tmp_path, several):
     trained = ResNet(18)
     torch.save(trained.state_dict(), tmp_path / 'resnet.pth')
+    init_cfg = dict(type='Pretrained', checkpoint=str(tmp_path / 'resnet.pth'))
     model = MultiStageResNet(
-        3, 18, num_stages=2, deconv_channels=(4, 4),
-        init_cfg=dict(type='Pretrained', checkpoint=str(tmp_path / 'resnet.pth')),
-    )  # fmt: skip
+        3, 18, num_stages=2, deconv_channels=(4, 4), init_cfg=[init_cfg] if several else init_cfg
+    )
     model.init_weights()
     torch.testing.assert_close(model.trunk.conv1.weight, trained.conv1.weight)
     first, second = model.stages

@@ -147,18 +147,18 @@ def test_a_missing_checkpoint_says_where_to_look():
     ('options', 'message'),
     [
         (dict(num_stages=0), 'num_stages=0 must be 1 or more'),
-        (dict(context='v'), r"context must be one of \('u', .* got 'v'"),
+        (dict(context='v'), r"context must be one of .*'u', .* got 'v'"),
         (dict(context='none', context_cfg=dict(width=2)), "does not fit context='none'"),
         (dict(num_stages=2, context_cfg=dict(width=2)), "does not fit context='u': .*'width'"),
         (dict(num_stages=2.0), r'num_stages=2\.0 must be 1 or more, a whole number'),
         (dict(num_stages=1, context_cfg=dict(width=2)), "does not fit context='u'"),
-        (dict(context_cfg=dict(mode='cubic')), "mode must be 'bilinear' or 'nearest', got 'cubic'"),
+        (dict(context_cfg=dict(mode='cubic')), "mode must be one of .* got 'cubic'"),
         (dict(context='aspp', context_cfg=dict(width=0)), 'width=0 must be 1 or more'),
         (dict(context='aspp', context_cfg=dict(dilations=(3, 0))), r'dilations\[1\]=0 must be 1'),
         (dict(context='pyramid', context_cfg=dict(cells=())), r'cells=\(\) must be one or more'),
         (dict(context='box', context_cfg=dict(kernel_sizes=(24,))), 'kernel_size=24 must be odd'),
         (dict(context='box', context_cfg=dict(kernel_sizes=25)), 'kernel_sizes=25 must be one or'),
-        (dict(context_at='end'), "context_at must be 'stages' or 'trunk', got 'end'"),
+        (dict(context_at='end'), "context_at must be one of .* got 'end'"),
     ],
 )
 def test_bad_arguments_are_named(options, message):

@@ -63,6 +63,12 @@ def test_lists_of_modules_are_counted_under_their_name():
     assert count_macs(Stages(), torch.zeros(1, 3, 2, 2)) == {'stages': 2 * 4 * 9}
 
 
+def test_children_of_two_modules_are_counted_once():
+    model = nn.Sequential(nn.Conv2d(3, 3, 1))
+    model.append(nn.Sequential(model[0]))
+    assert count_macs(model, torch.zeros(1, 3, 2, 2)).total() == 2 * 4 * 9
+
+
 @pytest.mark.parametrize(
     ('layer', 'macs'), [(nn.Conv2d(3, 4, 1), 3 * 4 * 10), (BoxConv2d(3, 5), 16 * 3 * 10)]
 )

@@ -50,7 +50,7 @@ class BoxConvNet(BaseBackbone):
         init_cfg: MMEngine initialisation; the default trains from scratch. It sets the biases of
             batch normalisation to 1, which opens the ReLUs at the start: with 0, the gradient of
             the weights grows a hundredfold from the last stage to the first, and learning stalls.
-            It is for ``num_pairs`` as they are: with twice as many, 2 keeps the gradient even.
+            It is for ``num_pairs`` as they are: with four times as many, 2 keeps the gradient even.
 
     Shape:
         ``(B, in_channels, H, W)``, any size -> tuple of
@@ -58,8 +58,8 @@ class BoxConvNet(BaseBackbone):
 
     Raises:
         ValueError: The stages disagree in number, one has no pair of units, a width is odd, an
-            index is out of range, or ``dilated`` cannot have one of ``kernel_sizes``; on loading, a
-            checkpoint of another network.
+            index is out of range, ``dilated`` cannot have one of ``kernel_sizes``, or an operator
+            without boxes has ``pieces``; on loading, a checkpoint of another network.
     """
 
     def __init__(
@@ -86,6 +86,8 @@ class BoxConvNet(BaseBackbone):
         super().__init__(init_cfg=init_cfg)
         norm_cfg = norm_cfg or dict(type='BN')
         _check_plan(channels, num_pairs, kernel_sizes, out_indices, frozen_stages)
+        if pieces != 1 and operator in ('dilated', 'conv3x3'):
+            raise ValueError(f'pieces={pieces!r} are of boxes: operator={operator!r} has none')
         self.operator = operator
         self.out_indices = tuple(out_indices)
         self.frozen_stages = frozen_stages
@@ -140,8 +142,7 @@ class BoxConvNet(BaseBackbone):
         self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any
     ) -> None:
         # MMEngine loads what fits and logs the rest: half of another network would pass unnoticed.
-        spare = ('num_batches_tracked', 'kernel_side')  # which older checkpoints may lack
-        own = {k: v for k, v in self.state_dict().items() if not k.endswith(spare)}
+        own = {k: v for k, v in self.state_dict().items() if not k.endswith('num_batches_tracked')}
         wrong = [
             k
             for k, v in own.items()

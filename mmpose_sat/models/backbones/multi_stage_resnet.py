@@ -59,8 +59,9 @@ class MultiStageResNet(BaseBackbone):
             dict(type='Kaiming', layer='Conv2d'),
             dict(type='Constant', val=1, layer=['_BatchNorm', 'GroupNorm']),
         ]
-        self.is_pretrained = isinstance(init_cfg, dict) and init_cfg['type'] == 'Pretrained'
-        super().__init__([*fresh, init_cfg] if self.is_pretrained else init_cfg or fresh)
+        given = [init_cfg] if isinstance(init_cfg, dict) else list(init_cfg or ())
+        self.is_pretrained = any(cfg['type'] == 'Pretrained' for cfg in given)
+        super().__init__([*fresh, *given] if self.is_pretrained else given or fresh)
         norm_cfg = norm_cfg or dict(type='BN')
         self.trunk = ResNet(
             depth,

@@ -85,7 +85,7 @@ class StackedHourglass(BaseBackbone):
         init_cfg: dict | list | None = None,
     ) -> None:
         check_whole(num_stacks=num_stacks, depth=depth)
-        if isinstance(out_channels, int):
+        if not isinstance(out_channels, Sequence):
             out_channels = (out_channels,) * num_stacks
         check_each_whole(out_channels=out_channels)
         if len(out_channels) != num_stacks:

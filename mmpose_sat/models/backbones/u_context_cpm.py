@@ -5,7 +5,7 @@ from mmpose.models.backbones.base_backbone import BaseBackbone
 from torch import Tensor, nn
 
 from ...registry import MODELS
-from ..layers.checks import check_whole
+from ..layers.checks import check_choice, check_whole
 from ..layers.context import CONTEXTS, conv
 from .mobilenet_v1 import MobileNetV1
 
@@ -78,11 +78,8 @@ class UContextCPM(BaseBackbone):
         init_cfg: dict | list | None = None,
     ) -> None:
         check_whole(out_channels=out_channels, num_stages=num_stages, channels=channels)
-        names = (*CONTEXTS, 'none')
-        if context not in names:
-            raise ValueError(f'context must be one of {names}, got {context!r}')
-        if context_at not in ('stages', 'trunk'):
-            raise ValueError(f"context_at must be 'stages' or 'trunk', got {context_at!r}")
+        check_choice('context', context, (*CONTEXTS, 'none'))
+        check_choice('context_at', context_at, ('stages', 'trunk'))
         if context == 'none' and context_cfg:
             raise ValueError(f"context_cfg={context_cfg} does not fit context='none'")
         with torch.device('meta'):  # a single stage has no context to find fault with

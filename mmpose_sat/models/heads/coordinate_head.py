@@ -15,6 +15,7 @@ from ..layers.heatmaps import (
     expectation,
     local_mass,
     normalise,
+    wide,
     wide_linear,
 )
 from ..losses.coordinate_losses import masked_mean
@@ -33,16 +34,26 @@ def check_axes(axes: int, **parts: Any) -> None:
             )
 
 
-def add(losses: dict[str, Tensor], stage: dict[str, Tensor]) -> None:
-    """Add the losses of a stage to those of the ones before."""
+def accumulate(losses: dict[str, Tensor], stage: dict[str, Tensor]) -> None:
+    """Add the losses of a stage to those of the stages before it."""
     for name, value in stage.items():
         losses[name] = losses[name] + value if name in losses else value
 
 
-def near(coordinates: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+def share_near(coordinates: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
     """Share of the joints that count within 5 % of the input, for the log."""
     hits = (coordinates - targets)[..., :2].detach().norm(dim=-1) < 2 * 0.05
     return masked_mean(hits.float(), (weights > 0).float())
+
+
+def makes_heights(head: Any) -> bool:
+    """Whether a head's logits are heights of Gaussians in [0, 1], as those of H1 are."""
+    return head.decodes_by == 'argmax' and getattr(head.loss_module, 'heatmap', '') == 'gaussian'
+
+
+def peaks(logits: Tensor) -> Tensor:
+    """The largest of the heights (B, K, ...) of each joint, (B, K)."""
+    return wide(logits.flatten(2).amax(2)).clamp(0, 1)
 
 
 class CoordinateHead(HeatmapHead):
@@ -161,6 +172,10 @@ class CoordinateHead(HeatmapHead):
         """Coordinates (B, K, 2) that are predicted, of logits and heatmaps, both (B, K, H, W)."""
         return self.regress(heatmaps)
 
+    def scores(self, logits: Tensor, heatmaps: Tensor, coordinates: Tensor) -> Tensor:
+        """Scores (B, K) in [0, 1] of coordinates (B, K, 2): the heatmap's mass around them."""
+        return local_mass(heatmaps, coordinates)
+
     def forward(self, feats: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
         """Coordinates (B, K, 2) in [-1, 1] and heatmaps (B, K, H, W) of the last stage."""
         logits = self.logits(feats)[-1]
@@ -168,7 +183,7 @@ class CoordinateHead(HeatmapHead):
         return self.coordinates(logits, heatmaps), heatmaps
 
     def predict(self, feats: Any, batch_data_samples: list, test_cfg: dict | None = None) -> Any:
-        """Keypoints in px of the network's input, scored by their heatmap's mass around them.
+        """Keypoints in px of the network's input, and their scores.
 
         ``test_cfg``: ``flip_test`` averages the logits of both views, before they are normalised,
         as the paper's code does; ``output_heatmaps`` adds the heatmaps.
@@ -177,7 +192,7 @@ class CoordinateHead(HeatmapHead):
         logits = self.views(feats, batch_data_samples, test_cfg)
         heatmaps = normalise(logits, self.activation)
         coordinates = self.coordinates(logits, heatmaps)
-        scores = local_mass(heatmaps, coordinates)
+        scores = self.scores(logits, heatmaps, coordinates)
         preds = self.decode((coordinates * half_extent(self.decoder), scores))
         if test_cfg.get('output_heatmaps', False):
             return preds, [PixelData(heatmaps=heatmap) for heatmap in heatmaps.detach()]
@@ -188,13 +203,15 @@ class CoordinateHead(HeatmapHead):
     ) -> dict[str, Tensor]:
         """The losses, summed over the stages, and the share of joints within 5 % of the input."""
         losses: dict[str, Tensor] = {}
-        for logits in self.logits(feats):
+        stages = self.logits(feats)
+        shape = (len(stages[0]), self.out_channels, self.axes)
+        targets, weights = targets_of(batch_data_samples, self.decoder, shape)
+        for logits in stages:
             heatmaps = normalise(logits, self.activation)
-            coordinates = self.regress(heatmaps)
-            targets, weights = targets_of(batch_data_samples, self.decoder, coordinates)
-            add(losses, self.loss_module(logits, heatmaps, coordinates, targets, weights))
+            call = (logits, heatmaps, self.regress(heatmaps), targets, weights)
+            accumulate(losses, self.loss_module(*call))
         found = self.coordinates(logits.detach(), heatmaps.detach())
-        return losses | dict(acc_pose=near(found, targets, weights))
+        return losses | dict(acc_pose=share_near(found, targets, weights))
 
 
 @MODELS.register_module()
@@ -242,6 +259,12 @@ class IntegralHead(CoordinateHead):
             return argmax_coordinates(logits)
         return self.regress(heatmaps)
 
+    def scores(self, logits: Tensor, heatmaps: Tensor, coordinates: Tensor) -> Tensor:
+        """Scores (B, K) in [0, 1]: the mass around coordinates; of H1, the highest logit."""
+        if makes_heights(self):
+            return peaks(logits)
+        return super().scores(logits, heatmaps, coordinates)
+
 
 @MODELS.register_module()
 class FullyConnectedHead(CoordinateHead):
@@ -267,5 +290,5 @@ class FullyConnectedHead(CoordinateHead):
         self.linear = nn.Linear(width * height, 2)
 
     def regress(self, heatmaps: Tensor) -> Tensor:
-        """Coordinates (B, K, 2), in [-1, 1] where they are right, of heatmaps (B, K, H, W)."""
+        """Coordinates (B, K, 2), in [-1, 1] but not bounded, of heatmaps (B, K, H, W)."""
         return wide_linear(self.linear, heatmaps.flatten(2))

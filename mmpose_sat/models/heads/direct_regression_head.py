@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ...registry import MODELS
 from ..layers.heatmaps import wide_linear
-from .coordinate_head import check_axes, near
+from .coordinate_head import check_axes, share_near
 from .labels import half_extent, targets_of
 
 __all__ = ['DirectRegressionHead']
@@ -35,13 +35,12 @@ class DirectRegressionHead(RegressionHead):
         kwargs.setdefault('loss', dict(type='mmpose_sat.IntegralLoss'))
         super().__init__(in_channels, out_channels, **kwargs)
         check_axes(self.axes, loss=self.loss_module, decoder=self.decoder)
-        if getattr(self.loss_module, 'heatmap', None) is not None:
-            raise ValueError(
-                f'loss: there are no heatmaps for heatmap={self.loss_module.heatmap!r} here'
-            )
+        for name in ('heatmap', 'regulariser'):
+            if (term := getattr(self.loss_module, name, None)) is not None:
+                raise ValueError(f'loss: there are no heatmaps for {name}={term!r} here')
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """Coordinates (B, K, 2 or 3), in [-1, 1] where they are right."""
+        """Coordinates (B, K, 2 or 3), in [-1, 1] but not bounded."""
         return wide_linear(self.fc, feats[-1].flatten(1)).unflatten(1, (-1, self.axes))
 
     def predict(self, feats: Any, batch_data_samples: list, test_cfg: dict | None = None) -> Any:
@@ -60,6 +59,6 @@ class DirectRegressionHead(RegressionHead):
     ) -> dict[str, Tensor]:
         """The joint loss, and the share of visible joints within 5 % of the input."""
         coordinates = self.forward(feats)
-        targets, weights = targets_of(batch_data_samples, self.decoder, coordinates)
+        targets, weights = targets_of(batch_data_samples, self.decoder, coordinates.shape)
         losses = self.loss_module(None, None, coordinates, targets, weights)
-        return losses | dict(acc_pose=near(coordinates, targets, weights))
+        return losses | dict(acc_pose=share_near(coordinates, targets, weights))

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from ...registry import MODELS
 from ..layers.checks import check_choice, check_each_whole
-from ..layers.heatmaps import argmax_coordinates, marginal_mass, mean_of, wide
+from ..layers.heatmaps import argmax_coordinates, marginal_mass, mean_of
 from ..layers.volumes import logsumexp_of_depths, softmax_marginals
-from .coordinate_head import CoordinateHead, add, near
+from .coordinate_head import CoordinateHead, accumulate, makes_heights, peaks, share_near
 from .direct_regression_head import DirectRegressionHead
 from .labels import half_extent, targets_of
 
@@ -85,11 +85,11 @@ class IntegralHead3D(CoordinateHead):
         """Coordinates (B, K, 3) in [-1, 1] of logits (B, K, D, H, W) and their marginals."""
         return mean_of(axes) if self.decodes_by == 'expectation' else argmax_coordinates(logits)
 
-    def scores(self, logits: Tensor, axes: list[Tensor], coordinates: Tensor) -> Tensor:
-        """Scores (B, K): the mass around coordinates; of H1, whose logits are heights, the peak."""
-        if self.decodes_by == 'argmax' and getattr(self.loss_module, 'heatmap', '') == 'gaussian':
-            return wide(logits.flatten(2).amax(2)).clamp(0, 1)
-        return marginal_mass(axes, coordinates)
+    def scores(  # type: ignore[override]
+        self, logits: Tensor, axes: list[Tensor], coordinates: Tensor
+    ) -> Tensor:
+        """Scores (B, K) in [0, 1]: the mass around coordinates; of H1, the highest logit."""
+        return peaks(logits) if makes_heights(self) else marginal_mass(axes, coordinates)
 
     def predict(self, feats: Any, batch_data_samples: list, test_cfg: dict | None = None) -> Any:
         """Keypoints in px of the network's input and mm behind the root, with scores.
@@ -113,17 +113,17 @@ class IntegralHead3D(CoordinateHead):
     ) -> dict[str, Tensor]:
         """The losses, summed over the stages, and the share of joints near in the plane."""
         losses: dict[str, Tensor] = {}
-        for logits in self.logits(feats):
+        stages = self.logits(feats)
+        shape = (len(stages[0]), self.out_channels, self.axes)
+        targets, weights = targets_of(batch_data_samples, self.decoder, shape)
+        depth_weights = depth_weights_of(batch_data_samples, weights)
+        for logits in stages:
             axes, normaliser, logits = softmax_marginals(logits)
-            coordinates = mean_of(axes)
-            targets, weights = targets_of(batch_data_samples, self.decoder, coordinates)
-            deep = depth_weights_of(batch_data_samples, weights)
-            if logits.shape[2] == 1:
-                deep = torch.zeros_like(deep)
-            call = (logits, normaliser, coordinates, targets, weights, deep)
-            add(losses, self.loss_module(*call))
+            deep = depth_weights if logits.shape[2] > 1 else torch.zeros_like(depth_weights)
+            call = (logits, normaliser, mean_of(axes), targets, weights, deep)
+            accumulate(losses, self.loss_module(*call))
         found = self.coordinates(logits.detach(), axes)
-        return losses | dict(acc_pose=near(found, targets, weights))
+        return losses | dict(acc_pose=share_near(found, targets, weights))
 
 
 @MODELS.register_module()
@@ -151,7 +151,7 @@ class DirectRegressionHead3D(DirectRegressionHead):
     ) -> dict[str, Tensor]:
         """The joint loss, and the share of joints near in the plane."""
         coordinates = self.forward(feats)
-        targets, weights = targets_of(batch_data_samples, self.decoder, coordinates)
+        targets, weights = targets_of(batch_data_samples, self.decoder, coordinates.shape)
         depth_weights = depth_weights_of(batch_data_samples, weights)
         losses = self.loss_module(None, None, coordinates, targets, weights, depth_weights)
-        return losses | dict(acc_pose=near(coordinates, targets, weights))
+        return losses | dict(acc_pose=share_near(coordinates, targets, weights))

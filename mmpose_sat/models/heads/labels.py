@@ -1,5 +1,6 @@
-"""Labels as the heads need them: made by the same codec, in [-1, 1], nothing but numbers."""
+"""Labels as the heads need them: of the head's own codec, in [-1, 1], finite."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -49,9 +50,14 @@ def half_extent(decoder: Any) -> float:
 
 
 def targets_of(
-    batch_data_samples: list, decoder: Any, coordinates: Tensor
+    batch_data_samples: list, decoder: Any, shape: Sequence[int]
 ) -> tuple[Tensor, Tensor]:
-    """What coordinates (B, K, 2 or 3) in [-1, 1] should be, and how much they count, (B, K).
+    """What coordinates in [-1, 1] should be, and how much they count, (B, K).
+
+    Args:
+        batch_data_samples: with the labels.
+        decoder: the codec.
+        shape: of the coordinates, (B, K, 2 or 3).
 
     Raises:
         ValueError: there is no decoder to say what range labels have, another codec made them,
@@ -61,13 +67,13 @@ def targets_of(
     check_codec(batch_data_samples, decoder)
     labels = [sample.gt_instance_labels for sample in batch_data_samples]
     targets = torch.cat([label.keypoint_labels for label in labels])
-    if targets.shape != coordinates.shape:
+    if targets.shape != torch.Size(shape):
         raise ValueError(
-            f'the head makes coordinates of shape {tuple(coordinates.shape)} (samples, joints, '
+            f'the head makes coordinates of shape {tuple(shape)} (samples, joints, '
             f'axes), the labels are {tuple(targets.shape)}: out_channels must be the number of '
             'joints, and the encoder of the pipeline the decoder of the head'
         )
-    targets = targets.to(coordinates.dtype) / reach
+    targets = targets / reach
     weights = torch.cat([label.keypoint_weights for label in labels])
     beyond = ~(targets.abs() <= 1).all(-1) & (weights > 0)
     if beyond.any():

@@ -30,9 +30,10 @@ class StageHeatmapHead(CPMHead):
         kwargs: ``loss``, ``decoder`` and ``init_cfg`` of ``CPMHead``.
 
     Raises:
-        ValueError: a number is not a whole one, 1 or more; the features are not as many as the
-            stages; a stage has other maps than the codec: K, and one more for a background, without
-            a codec both will do; in training, maps of another size, or labels of another codec.
+        ValueError: ``out_channels`` or ``num_stages`` is not a positive integer; there are not
+            ``num_stages`` features; a stage does not have K maps, plus one if the codec has a
+            background (either, without a codec); in training, maps and labels differ in size, or
+            another codec made the labels.
     """
 
     def __init__(self, out_channels: int, num_stages: int, **kwargs: Any) -> None:
@@ -42,7 +43,9 @@ class StageHeatmapHead(CPMHead):
     def _check(self, feats: Sequence[Tensor], *legal: int) -> None:
         """Raise unless the features are those of each stage, of a legal number of maps."""
         if len(feats) != self.num_stages:
-            raise ValueError(f'num_stages={self.num_stages}, there are {len(feats)} features')
+            raise ValueError(
+                f'num_stages={self.num_stages} takes as many features, got {len(feats)}'
+            )
         for maps in feats:
             if maps.shape[1] not in legal:
                 raise ValueError(

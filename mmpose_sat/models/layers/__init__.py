@@ -1,3 +1,5 @@
+"""Layers and functions that backbones, heads and losses are made of."""
+
 from .shuffle_units import (
     OPERATORS,
     ConvBNReLU,

@@ -2,15 +2,22 @@
 
 import math
 from collections.abc import Collection, Sequence
+from numbers import Integral
 from typing import Any
 
-__all__ = ['check_choice', 'check_each_whole', 'check_positive', 'check_weights', 'check_whole']
+__all__ = [
+    'check_choice',
+    'check_each_whole',
+    'check_non_negative',
+    'check_positive',
+    'check_whole',
+]
 
 
 def check_whole(**numbers: Any) -> None:
-    """Raise a ValueError that names the first of the arguments that is no whole number from 1."""
+    """Raise a ValueError that names the first argument that is not an integer >= 1."""
     for name, value in numbers.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
             raise ValueError(f'{name}={value!r} must be 1 or more, a whole number')
 
 
@@ -35,7 +42,7 @@ def check_positive(**values: float) -> None:
             raise ValueError(f'{name} must be positive and finite, got {value}')
 
 
-def check_weights(**values: float) -> None:
+def check_non_negative(**values: float) -> None:
     """Raise a ValueError where a value is negative or not finite."""
     for name, value in values.items():
         if not 0 <= value < math.inf:

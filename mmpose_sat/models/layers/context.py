@@ -9,7 +9,7 @@ from mmcv.cnn import ConvModule
 from torch import Tensor, nn
 
 from ...ops import BoxConv2d
-from .checks import check_each_whole, check_whole
+from .checks import check_choice, check_each_whole, check_whole
 
 __all__ = ['CONTEXTS', 'BoxContext', 'PyramidContext', 'SpatialPyramidContext', 'UContext', 'conv']
 
@@ -54,8 +54,7 @@ class UContext(nn.Module):
 
     def __init__(self, channels: int, mode: str = 'bilinear') -> None:
         check_whole(channels=channels)
-        if mode not in ('bilinear', 'nearest'):
-            raise ValueError(f"mode must be 'bilinear' or 'nearest', got {mode!r}")
+        check_choice('mode', mode, ('bilinear', 'nearest'))
         super().__init__()
         self.mode = mode
         twice = 2 * channels

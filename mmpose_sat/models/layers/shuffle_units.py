@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from mmcv.cnn import ConvModule, build_norm_layer
-from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
@@ -64,12 +63,24 @@ def depthwise(operator: str, channels: int, kernel_size: int, pieces: int | str 
 
 
 class ConvBNReLU(ConvModule):
-    """MMCV's convolution - normalisation - ReLU in fewer passes over memory.
+    """MMCV's convolution - normalisation - ReLU in fewer passes over memory."""
 
-    ``before`` is a normalisation in front, which is another module's.
-    """
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        *,
+        norm_cfg: dict,
+        stride: int = 1,
+        padding: int = 0,
+    ) -> None:
+        super().__init__(in_channels, out_channels, kernel_size, stride, padding, norm_cfg=norm_cfg)
 
     def forward(self, x: Tensor, before: nn.Module | None = None) -> Tensor:
+        """``before`` is a normalisation in front, which is another module's."""
+        if self.with_activation and has_hooks(self.activate):
+            return super().forward(x if before is None else before(x))
         return pointwise_batch_norm(x, self.conv, self.norm, self.with_activation, before)
 
 
@@ -99,7 +110,7 @@ def _keep_statistics(module: nn.Module) -> Iterator[None]:
             norm.num_batches_tracked.copy_(batches)  # type: ignore[union-attr]
 
 
-class ShuffleUnit(BaseModule):
+class ShuffleUnit(nn.Module):
     """The second half of the channels through 1 x 1 - depthwise - 1 x 1.
 
     Args:
@@ -160,7 +171,7 @@ class _Branch(nn.Sequential):
         return mixer(filters.conv(x), before=filters.norm)  # type: ignore[operator]
 
 
-class TransitionUnit(BaseModule):
+class TransitionUnit(nn.Module):
     """Two branches over the whole input, each giving half of the output channels.
 
     Args:

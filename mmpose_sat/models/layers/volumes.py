@@ -45,7 +45,7 @@ class _Own(set[int]):
 
     @classmethod
     def of(cls, logits: Tensor) -> '_Own':
-        """Those of what :func:`softmax_marginals` has returned; of other tensors, nobody asks."""
+        """Those of what :func:`softmax_marginals` has returned; an empty set for other tensors."""
         return getattr(logits, '_own_gradients', cls())
 
 
@@ -184,11 +184,10 @@ def softmax_marginals(logits: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
         logits: (B, K, D, H, W).
 
     Returns:
-        ``[(B, K, W), (B, K, H), (B, K, D)]``, each of sum 1; ``logsumexp`` (B, K); and the logits,
-        for what else is to be made of them: where that is :func:`gaussian_error` or
-        :func:`columns`, there is no second volume of gradients, so that none can be asked for with
-        respect to them, nor be kept by a hook. float32 where the logits are narrower, these
-        themselves aside.
+        ``[(B, K, W), (B, K, H), (B, K, D)]``, each of sum 1; ``logsumexp`` (B, K); and ``logits``
+        again. Pass these to :func:`gaussian_error` or :func:`columns`: their gradients are then
+        written into one shared volume, so do not hook them or ask for their gradient. All results
+        but ``logits`` are float32 or wider.
     """
     if _is_traced():
         return marginals(normalise(logits)), wide(logits).flatten(2).logsumexp(2), logits

@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from ...registry import MODELS
-from ..layers.checks import check_choice, check_positive, check_weights
+from ..layers.checks import check_choice, check_non_negative, check_positive
 from .coordinate_losses import euclidean, js_divergence, kl_divergence, masked_mean, variance_error
 
 __all__ = ['DSNTLoss']
@@ -34,7 +34,7 @@ class DSNTLoss(nn.Module):
         check_positive(sigma=sigma)
         self.regulariser = regulariser
         self.weight = (100.0 if regulariser == 'var' else 1.0) if weight is None else weight
-        check_weights(weight=self.weight)
+        check_non_negative(weight=self.weight)
         self.sigma = sigma
 
     def forward(

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ...codecs.coordinates import check_size
 from ...registry import MODELS
-from ..layers.checks import check_choice, check_positive, check_weights
+from ..layers.checks import check_choice, check_non_negative, check_positive
 from .coordinate_losses import disc_bce, gaussian_mse, masked_mean, one_hot_cross_entropy
 
 __all__ = ['IntegralLoss']
@@ -58,7 +58,7 @@ class IntegralLoss(nn.Module):
         if joint is None and heatmap is None:
             raise ValueError('joint and heatmap are both None: there is no loss')
         check_positive(sigma=sigma, radius=radius)
-        check_weights(joint_weight=joint_weight, heatmap_weight=heatmap_weight)
+        check_non_negative(joint_weight=joint_weight, heatmap_weight=heatmap_weight)
         self.joint, self.heatmap = joint, heatmap
         self.joint_weight, self.heatmap_weight = joint_weight, heatmap_weight
         self.phase = 'both'

@@ -10,7 +10,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ...registry import MODELS
-from ..layers.checks import check_whole
+from ..layers.checks import check_choice, check_whole
 
 __all__ = ['FlatteningNeck']
 
@@ -35,8 +35,7 @@ def _layer(
     check_whole(kernel_size=kernel_size, stride=stride, multiplier=multiplier)
     if kernel_size % 2 == 0:
         raise ValueError(f'kernel_size={kernel_size} must be odd and positive')
-    if activation not in ('prelu', 'relu'):
-        raise ValueError(f"activation must be 'prelu' or 'relu', got {activation!r}")
+    check_choice('activation', activation, ('prelu', 'relu'))
     norm_cfg = dict(type='BN')
     out_channels = multiplier * channels
     if groups is None:
@@ -108,8 +107,8 @@ class _Flattening(nn.Module):
 class FlatteningNeck(BaseModule):
     """Coarse features of many channels as fine ones of few: light decoding without deconvolutions.
 
-    Each of ``upscale`` x ``upscale`` groups of channels becomes a pixel: pixel (i, j) of those that
-    a coarse cell is made into, i down and j to the right, is group ``i * upscale + j``. Grouped
+    A coarse cell becomes a block of ``upscale`` x ``upscale`` pixels, whose pixel in row i, column
+    j is the group ``i * upscale + j`` of the cell's channels. Grouped
     convolutions before that mix the channels.
 
     Args:
@@ -146,8 +145,7 @@ class FlatteningNeck(BaseModule):
         init_cfg: dict | list | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        if arrangement not in ARRANGEMENTS:
-            raise ValueError(f'arrangement must be one of {ARRANGEMENTS}, got {arrangement!r}')
+        check_choice('arrangement', arrangement, ARRANGEMENTS)
         check_whole(in_channels=in_channels, upscale=upscale)
         if not isinstance(layers, tuple | list) or not all(isinstance(o, dict) for o in layers):
             raise ValueError(f'layers must hold a dict for each layer, got {layers!r}')

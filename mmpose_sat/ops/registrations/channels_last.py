@@ -9,12 +9,9 @@ from torch import Tensor
 from torch.utils.flop_counter import register_flop_formula
 
 from ..double_backward import differentiable_gradients, wants_pytorch
+from ..native import to_channels_last
 
 _OPERATORS = torch.ops.mmpose_sat
-
-
-def _last(x: Tensor) -> Tensor:
-    return x.contiguous(memory_format=torch.channels_last)
 
 
 def _interleaved(left: Tensor, right: Tensor) -> Tensor:
@@ -42,7 +39,7 @@ def _setup_shuffle(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
 
 def _shuffle_gradients(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
     if not wants_pytorch(*grads):
-        return *_OPERATORS.shuffle_halves(*map(_last, grads), not ctx.inverse), None
+        return *_OPERATORS.shuffle_halves(*map(to_channels_last, grads), not ctx.inverse), None
     if ctx.inverse:
         return *_interleaved(*grads).chunk(2, 1), None
     return *_deinterleaved(torch.cat(grads, 1)), None
@@ -71,7 +68,11 @@ def _(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _interleave_gradients(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
-    return _deinterleaved(grad) if wants_pytorch(grad) else _OPERATORS.deinterleave(_last(grad))
+    return (
+        _deinterleaved(grad)
+        if wants_pytorch(grad)
+        else _OPERATORS.deinterleave(to_channels_last(grad))
+    )
 
 
 torch.library.register_autograd('mmpose_sat::interleave', _interleave_gradients)
@@ -80,7 +81,7 @@ torch.library.register_autograd('mmpose_sat::interleave', _interleave_gradients)
 def _deinterleave_gradients(ctx: Any, *grads: Tensor) -> Tensor:
     if wants_pytorch(*grads):
         return _interleaved(*grads)
-    return _OPERATORS.interleave(*map(_last, grads))
+    return _OPERATORS.interleave(*map(to_channels_last, grads))
 
 
 torch.library.register_autograd('mmpose_sat::deinterleave', _deinterleave_gradients)
@@ -121,8 +122,8 @@ def _norm_gradients(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor | None, 
 
         grads = differentiable_gradients(ctx, like, (x, weight, bias), grad)
     else:
-        saved = (_last(x), mean, var, weight, bias)
-        grads = _OPERATORS.batch_norm_backward(_last(grad), *saved, ctx.eps, ctx.relu)
+        saved = (to_channels_last(x), mean, var, weight, bias)
+        grads = _OPERATORS.batch_norm_backward(to_channels_last(grad), *saved, ctx.eps, ctx.relu)
     return *grads, None, None
 
 
@@ -202,8 +203,8 @@ def _pointwise_gradients(ctx: Any, grad: Tensor | None, *_: Tensor) -> tuple[Ten
         grads = *grads, *(None for _ in range(6 - len(grads)))
     else:
         grads = _OPERATORS.pointwise_batch_norm_backward(
-            _last(grad),
-            *(_last(x), _last(convolved)),
+            to_channels_last(grad),
+            *(to_channels_last(x), to_channels_last(convolved)),
             *(kernel, mean, var, weight, bias, *inner_statistics, *inner),
             *(ctx.eps, ctx.inner_eps, ctx.relu),
         )

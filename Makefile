@@ -4,7 +4,7 @@ PYTHON_BIN := $(ROOT)/.venv/bin/python
 .PHONY: help setup demo test gpu lint wheel test-onedl doctor
 
 help:
-	@echo 'make demo        train, evaluate and draw a small BoxConvNet on people it renders (DATA=.../lsp: on LSP)'
+	@echo 'make demo        train, evaluate and draw a small BoxConvNet on people it renders (LSP=.../lsp: on Leeds Sports Pose)'
 	@echo 'make test        run the tests'
 	@echo 'make gpu         tests and benchmarks on an NVIDIA GPU, figures into gpu_figures/'
 	@echo 'make lint        ruff and mypy'
@@ -17,7 +17,7 @@ setup:
 	@$(PYTHON_BIN) $(ROOT)/ops/build.py >/dev/null || echo 'setup: going on without native kernels'
 
 demo: setup
-	@$(PYTHON_BIN) $(ROOT)/tools/demo.py $(if $(DATA),--lsp $(DATA)) $(DEMO_ARGS)
+	@$(PYTHON_BIN) $(ROOT)/tools/demo.py $(if $(LSP),--lsp $(LSP)) $(DEMO_ARGS)
 
 test: setup
 	@cd $(ROOT) && $(PYTHON_BIN) -m pytest $(TEST_ARGS)
@@ -41,4 +41,5 @@ test-onedl:
 	@sed -E 's/^mmcv==.*/onedl-mmcv==2.3.6/; s/^mmengine==.*/onedl-mmengine==0.10.12/; \
 		s/^mmdet==.*/onedl-mmdetection==3.5.1/' $(ROOT)/requirements.lock > $(ROOT)/.venv-onedl.lock
 	@$(ROOT)/tools/setup_env.sh $(ROOT)/.venv-onedl $(ROOT)/.venv-onedl.lock
+	@$(ROOT)/.venv-onedl/bin/python $(ROOT)/ops/build.py >/dev/null || echo 'setup: going on without native kernels'
 	@cd $(ROOT) && .venv-onedl/bin/python -m pytest $(TEST_ARGS)

@@ -129,7 +129,7 @@ def test_rates_of_runs_of_other_lengths_do_not_compare(run_tool):
 def test_heads_to_compare_have_the_size_asked_for(run_tool, tmp_path):
     methods = ('DSNT', 'fully connected', 'I1', 'MMPose DSNTHead')
     result = run_tool(
-        'compare_heads.py', '--configs', tmp_path, '--depth', 50, '--input', 192, 256,
+        'compare_heads.py', '--configs', tmp_path, '--depth', 50, '--shape', 256, 192,
         '--deconvolutions', 1, '--methods', *methods,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr[-2000:]

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -57,6 +58,8 @@ def test_a_figure_names_the_commit_it_was_measured_at(tmp_path, monkeypatch):
         identity = ('-c', 'user.name=me', '-c', 'user.email=me@example.org')
         subprocess.run(['git', '-C', tmp_path, *identity, *command], check=True)
 
+    monkeypatch.setenv('GIT_CONFIG_GLOBAL', os.devnull)  # which may sign, or abbreviate to more
+    monkeypatch.setenv('GIT_CONFIG_NOSYSTEM', '1')
     git('init', '-q')
     git('add', '.')
     git('commit', '-qm', 'package')

@@ -28,8 +28,11 @@ def by_label(parser: argparse.ArgumentParser, given: list[tuple[str, Path]]) -> 
 
 
 def load_config(name: str | Path) -> Config:
-    """The config of a file, or of ``mmpose::NAME`` or ``mmpose_sat::NAME``."""
-    return get_config(name) if isinstance(name, str) and '::' in name else Config.fromfile(name)
+    """The config of a file, or of ``mmpose::NAME`` or ``mmpose_sat::NAME``; ends without one."""
+    try:
+        return get_config(name) if '::' in str(name) else Config.fromfile(name)
+    except OSError as error:
+        raise SystemExit(str(error)) from error
 
 
 def load_model(config: str | Path, checkpoint: str | None) -> BaseModel:

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from _arguments import input_size, load_config
+from _command_line import parser_of
 from _provenance import commit, machine
 from _timing import measure
 from export_onnx import Network, export
@@ -100,7 +101,7 @@ def line(row: dict) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_of(__doc__)
     parser.add_argument('configs', nargs='+')
     parser.add_argument('--backends', nargs='+', choices=BACKENDS, default=BACKENDS)
     parser.add_argument('--batch', type=int, default=1)

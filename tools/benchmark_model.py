@@ -12,11 +12,13 @@ from functools import partial
 from itertools import accumulate
 from pathlib import Path
 
+import get_flops
 import torch
 from _arguments import load_config
+from _command_line import parser_of
 from _provenance import commit, machine
 from _timing import measure
-from mmengine.config import DictAction
+from mmengine.config import Config, DictAction
 from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
@@ -25,7 +27,6 @@ from torch.profiler import ProfilerActivity, profile
 
 from mmpose_sat.engine import keep_freed_memory
 from mmpose_sat.models import fuse_for_inference
-from mmpose_sat.ops import count_macs
 
 
 def peak_of(call: Callable[[], object], device: str) -> float:
@@ -42,10 +43,16 @@ def peak_of(call: Callable[[], object], device: str) -> float:
     return max(accumulate((nbytes for _, nbytes in changes), initial=0)) / 1e6
 
 
-def build(path: str, options: dict | None) -> nn.Module:
-    """The network of a config, as constructed: nothing is downloaded."""
+def configured(path: str, options: dict | None) -> Config:
+    """A config with the options of the command line."""
     config = load_config(path)
     config.merge_from_dict(options or {})
+    return config
+
+
+def build(path: str, options: dict | None) -> nn.Module:
+    """The network of a config, as constructed: nothing is downloaded."""
+    config = configured(path, options)
     init_default_scope(config.get('default_scope', 'mmpose'))
     return revert_sync_batchnorm(MODELS.build(config.model))  # which exists on GPUs only
 
@@ -105,7 +112,7 @@ def line(row: dict, rows: list[dict]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_of(__doc__)
     parser.add_argument(
         'configs',
         nargs='+',
@@ -149,14 +156,11 @@ def main() -> None:
     print(HEADER)
     for batch in args.batches:
         for path in args.configs:
-            with torch.device('meta'):
-                model = build(path, args.cfg_options)
-                model.eval()
-                macs = count_macs(model, torch.empty(1, 3, *args.shape), None, mode='tensor')
-            params = sum(p.numel() for p in model.parameters()) / 1e6
-            counts = dict(params=params, gmac=macs.total() / 1e9)
-            row = dict(config=Path(path).stem, batch=batch, **counts)
-            row |= benchmark(path, batch, args)
+            parameters, macs = get_flops.count(configured(path, args.cfg_options), args.shape)[
+                'total'
+            ]
+            row = dict(config=Path(path).stem, batch=batch)
+            row |= dict(params=parameters / 1e6, gmac=macs / 1e9) | benchmark(path, batch, args)
             rows.append(row)
             print(line(row, rows), flush=True)
             if args.out:  # after each network: the next may take long

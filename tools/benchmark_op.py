@@ -15,6 +15,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
+from _command_line import parser_of
 from _provenance import commit, machine
 from _timing import measure
 from torch import Tensor
@@ -213,12 +214,15 @@ def plot(result: dict, path: Path) -> None:
     figure.savefig(path, bbox_inches='tight', dpi=130)
 
 
+DTYPES = ('float32', 'bfloat16', 'float16', 'float64')
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_of(__doc__)
     parser.add_argument('--shape', type=int, nargs=4, default=[8, 128, 64, 64], metavar='SIZE')
     parser.add_argument('--kernels', type=int, nargs='+', default=[3, 7, 13, 25, 49])
     parser.add_argument('--device', choices=('cpu', 'cuda'), default='cpu')
-    parser.add_argument('--dtype', default='float32', help='float32, bfloat16, float16, float64')
+    parser.add_argument('--dtype', default='float32', choices=DTYPES)
     parser.add_argument('--threads', type=int, default=1, help='on the CPU')
     parser.add_argument('--boxes', choices=('initial', 'random', 'whole'), default='initial')
     parser.add_argument(

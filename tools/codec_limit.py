@@ -4,10 +4,11 @@ Codecs lose what they round. The limit of a config is that of its codec, head an
 weights of any kind; the network is not run.
 """
 
-import argparse
 import json
 from pathlib import Path
 
+from _arguments import load_config
+from _command_line import parser_of
 from _people import validation_people
 from _provenance import commit
 from _tables import table
@@ -52,11 +53,11 @@ def limit(config: Config) -> dict:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('configs', type=Path, nargs='+', help='top-down ones of MMPose')
+    parser = parser_of(__doc__)
+    parser.add_argument('configs', nargs='+', help='top-down ones of MMPose')
     parser.add_argument('--out', type=Path, help='JSON file')
     args = parser.parse_args()
-    rows = [dict(config=path.stem) | limit(Config.fromfile(path)) for path in args.configs]
+    rows = [dict(config=Path(name).stem) | limit(load_config(name)) for name in args.configs]
     if args.out:
         args.out.parent.mkdir(parents=True, exist_ok=True)
         args.out.write_text('[\n' + ',\n'.join(map(json.dumps, rows)) + '\n]\n')

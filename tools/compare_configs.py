@@ -5,18 +5,19 @@ taken up again. ``tools/update_tables.py`` makes the tables of the pages from th
 differences to the first config.
 """
 
-import argparse
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
-from _runs import ROOT, compare, shorten, take_people
+from _arguments import load_config
+from _command_line import parser_of
+from _runs import compare, shorten, take_people
 from mmengine.config import Config
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('configs', type=Path, nargs='+')
+    parser = parser_of(__doc__)
+    parser.add_argument('configs', nargs='+')
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1])
     parser.add_argument('--epochs', type=int, default=10)
     parser.add_argument(
@@ -25,17 +26,17 @@ def main() -> None:
         'on all of them, and evaluate them too',
     )  # fmt: skip
     parser.add_argument('--out', type=Path, required=True, help='JSON file')
-    parser.add_argument('--work-dir', type=Path, default=ROOT / 'work_dirs' / 'compared')
+    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/compared'))
     args = parser.parse_args()
-    if missing := [str(path) for path in args.configs if not path.is_file()]:
-        parser.error(f'there is no {", ".join(missing)}')
+    for name in args.configs:  # all of them before the first is trained
+        load_config(name)
 
     def runs() -> Iterator[tuple[dict, Config, str]]:
-        for seed, people, path in product(args.seeds, args.people or [None], args.configs):
-            config = Config.fromfile(path)
+        for seed, people, name in product(args.seeds, args.people or [None], args.configs):
+            config = load_config(name)
             config.randomness.seed = seed
             shorten(config, args.epochs)
-            row = dict(config=path.stem, seed=seed, epochs=args.epochs)
+            row = dict(config=Path(name).stem, seed=seed, epochs=args.epochs)
             if people is not None:
                 take_people(config, people, ('RandomBBoxTransform',))
                 row['people'] = people

@@ -5,11 +5,11 @@ deconvolutions, the learning rate and the seed; a run whose figures are in the f
 out, so that the comparison can be stopped and taken up again.
 """
 
-import argparse
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
+from _command_line import parser_of
 from _runs import ROOT, compare, shorten, take_people
 from mmengine.config import Config, ConfigDict
 
@@ -77,7 +77,7 @@ def build(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_of(__doc__)
     parser.add_argument('--methods', nargs='+', choices=METHODS, default=list(METHODS))
     parser.add_argument('--deconvolutions', nargs='+', type=int, default=[0, 1, 2, 3])
     parser.add_argument('--lrs', nargs='+', type=float, default=[3e-4, 1e-3, 3e-3])
@@ -89,12 +89,15 @@ def main() -> None:
         'of them, and evaluate them too',
     )  # fmt: skip
     parser.add_argument('--depth', type=int, default=18, help='of the ResNet')
-    parser.add_argument('--input', nargs=2, type=int, default=(96, 128), help='width and height')
+    parser.add_argument(
+        '--shape', nargs=2, type=int, default=(128, 96), metavar=('HEIGHT', 'WIDTH')
+    )
     parser.add_argument('--out', type=Path, help='default: a file of benchmarks/heads')
     parser.add_argument('--configs', type=Path, help='folder for configs; nothing is trained')
-    parser.add_argument('--work-dir', type=Path, default=ROOT / 'work_dirs' / 'heads')
+    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/heads'))
     args = parser.parse_args()
-    of = dict(depth=args.depth, input_size=tuple(args.input))
+    height, width = args.shape
+    of = dict(depth=args.depth, input_size=(width, height))
     if args.configs:
         args.configs.mkdir(parents=True, exist_ok=True)
         for deconvolutions, method in product(args.deconvolutions, args.methods):
@@ -115,11 +118,10 @@ def main() -> None:
             name = '_'.join(map(str, row.values()))
             yield row, config, name.replace(' ', '-').replace(',', '').replace('*', '-star')
 
-    width, height = args.input
-    size = '' if (width, height) == (96, 128) else f'_{height}x{width}'
+    size = '' if (height, width) == (128, 96) else f'_{height}x{width}'
     length = '' if args.epochs == parser.get_default('epochs') else f'_{args.epochs}e'
     name = f'lsp_r{args.depth}{size}{length}' + ('_people' if args.people else '')
-    out = args.out or ROOT / 'benchmarks' / 'heads' / f'{name}.json'
+    out = args.out or Path('benchmarks/heads') / f'{name}.json'
     compare(runs(), out, args.work_dir / name)
 
 

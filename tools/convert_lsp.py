@@ -6,11 +6,11 @@ Expects ``joints.mat`` and ``images/`` in the folder, as they come in the archiv
 and at least a tenth of the longer one.
 """
 
-import argparse
 import json
 from pathlib import Path
 
 import numpy as np
+from _command_line import parser_of
 from mmengine.config import Config
 from PIL import Image
 from scipy.io import loadmat
@@ -88,7 +88,7 @@ def convert(folder: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_of(__doc__)
     parser.add_argument('folder', type=Path)
     args = parser.parse_args()
     try:

@@ -100,6 +100,18 @@ def xtcocotools() -> str | None:
 
 
 @check
+def opencv() -> str | None:
+    try:
+        importlib.import_module('cv2')
+    except Exception as error:
+        return (
+            f'cv2 does not import ({error}): opencv-python needs libGL and GLib (Debian: apt-get '
+            'install libgl1 libglib2.0-0)'
+        )
+    return None
+
+
+@check
 def numpy_drawing() -> str | None:
     found = version('numpy')
     if found and found >= (2, 4):

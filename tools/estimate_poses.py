@@ -1,12 +1,13 @@
 """Find people on a photo, in a folder of photos or in a video, and draw and write their poses."""
 
-import argparse
 import warnings
 from pathlib import Path
 
+from _command_line import parser_of
+
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_of(__doc__)
     parser.add_argument('input', help='photo, folder, video, URL, or webcam')
     parser.add_argument('--out', type=Path, default=Path('poses'), help='folder to write to')
     parser.add_argument(

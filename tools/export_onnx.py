@@ -5,12 +5,12 @@ heatmaps (of the last stage), or coordinates and heatmaps. onnxruntime must agre
 1e-4 of the largest value of heatmaps, and of half the image in coordinates, whose range is [-1, 1].
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 import torch
 from _arguments import input_size, load_model
+from _command_line import parser_of
 from torch import Tensor, nn
 
 from mmpose_sat.ops import boxes_to_convolutions
@@ -65,7 +65,7 @@ def export(model: nn.Module, size: tuple[int, int], path: Path) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_of(__doc__)
     parser.add_argument('config')
     parser.add_argument('checkpoint', nargs='?', help='without it, weights are random')
     parser.add_argument('--out', type=Path, default=Path('model.onnx'))

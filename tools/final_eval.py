@@ -3,11 +3,11 @@
 That is ``lsp_test`` of Leeds Sports Pose, and what ``make_synthetic_people.py --test`` renders.
 """
 
-import argparse
 import json
 from pathlib import Path
 
 from _arguments import load_config
+from _command_line import parser_of
 from _runs import evaluate
 
 import mmpose_sat
@@ -19,7 +19,7 @@ SPLITS = {  # by the annotations that choices are made on
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_of(__doc__)
     parser.add_argument('config', help='of Leeds Sports Pose, or of rendered people')
     parser.add_argument('checkpoint')
     parser.add_argument('--out', default='final_eval.json')

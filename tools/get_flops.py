@@ -1,9 +1,8 @@
 """Parameters and multiply-adds of a config's model, split into backbone, neck and head."""
 
-import argparse
-
 import torch
 from _arguments import input_size, load_config
+from _command_line import parser_of
 from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
@@ -32,7 +31,7 @@ def count(config: Config, shape: tuple[int, int] | None = None) -> dict[str, tup
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_of(__doc__)
     parser.add_argument('config')
     parser.add_argument('--shape', type=int, nargs=2, metavar=('HEIGHT', 'WIDTH'))
     parser.add_argument('--cfg-options', nargs='+', action=DictAction)

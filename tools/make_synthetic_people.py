@@ -1,12 +1,12 @@
 """Render synthetic people as a COCO keypoint data set."""
 
-import argparse
+from _command_line import parser_of
 
 from mmpose_sat.datasets.synthetic import make_split
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_of(__doc__)
     parser.add_argument('root', nargs='?', default='data/synthetic', help='folder to write to')
     parser.add_argument('--train', type=int, default=2500, help='training images')
     parser.add_argument('--val', type=int, default=130, help='validation images')

@@ -1,10 +1,10 @@
 """Draw the learned boxes of a checkpoint, and say what they are like beside fresh ones."""
 
-import argparse
 from pathlib import Path
 
 import torch
 from _arguments import load_model
+from _command_line import parser_of
 from _tables import table
 from torch import nn
 
@@ -27,7 +27,7 @@ def boxes_table(backbone: nn.Module) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_of(__doc__)
     parser.add_argument('config')
     parser.add_argument('checkpoint')
     parser.add_argument('--out', default='boxes.png')

@@ -1,15 +1,15 @@
 """Draw training curves of one or more work directories."""
 
-import argparse
 from pathlib import Path
 
 from _arguments import by_label, labelled
+from _command_line import parser_of
 
 from mmpose_sat.visualization import plot_curves
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_of(__doc__)
     parser.add_argument(
         'runs', type=labelled, nargs='+', help='work directories, or LABEL=DIRECTORY'
     )

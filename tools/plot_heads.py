@@ -5,12 +5,12 @@ distance to the border of the network's input, where expectations fall short. An
 network of MMPose with heatmaps can be among them; all need the same input size and joints.
 """
 
-import argparse
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from _arguments import input_size, load_config, load_model
+from _command_line import parser_of
 from _people import input_image, predict, to_input, validation_loader
 from mmengine.dataset import pseudo_collate
 
@@ -18,7 +18,7 @@ from mmpose_sat.visualization import plot_border_error, plot_heatmaps
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_of(__doc__)
     parser.add_argument(
         '--model', nargs=3, action='append', required=True,
         metavar=('LABEL', 'CONFIG', 'CHECKPOINT'), help='repeat for each network',

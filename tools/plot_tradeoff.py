@@ -4,12 +4,12 @@
 networks that ``compare_heads.py --configs`` wrote. Networks without costs are left out.
 """
 
-import argparse
 import json
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+from _command_line import parser_of
 from _runs import at_best_rate
 from compare_heads import network
 
@@ -17,7 +17,7 @@ from mmpose_sat.visualization import plot_tradeoff
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_of(__doc__)
     parser.add_argument('accuracies', type=Path)
     parser.add_argument('costs', type=Path)
     parser.add_argument('--depth', type=int, default=18, help='of the ResNet')

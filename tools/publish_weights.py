@@ -4,7 +4,6 @@ What training alone needs is left out, the config with its paths too; weights ar
 precision, coordinates of boxes and statistics of normalisation are kept as they are.
 """
 
-import argparse
 import hashlib
 import io
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from _command_line import parser_of
 
 import mmpose_sat  # noqa: F401 - lets the checkpoint load
 from mmpose_sat.weights import FOLDER, published
@@ -24,7 +24,7 @@ def _as_lists(meta: dict) -> dict:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_of(__doc__)
     parser.add_argument('checkpoint', type=Path)
     parser.add_argument('name', help='of the config')
     parser.add_argument('--out', type=Path, default=FOLDER)

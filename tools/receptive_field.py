@@ -5,12 +5,12 @@ coordinates will do. The number is the smallest share of the image that holds ha
 the mean over joints and people.
 """
 
-import argparse
 import json
 from pathlib import Path
 
 import torch
 from _arguments import load_model
+from _command_line import parser_of
 from _people import input_image, responses, validation_people
 from _provenance import commit
 
@@ -18,7 +18,7 @@ from mmpose_sat.visualization import half_response_area, plot_receptive_field
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_of(__doc__)
     parser.add_argument('config')
     parser.add_argument('checkpoint', nargs='?', help='without it, weights are random')
     parser.add_argument('--index', type=int, default=0, help='person that is drawn')

@@ -3,11 +3,11 @@
 Run it right after the training, in its environment: commit and machine are read off at that time.
 """
 
-import argparse
 import json
 from pathlib import Path
 
 import torch
+from _command_line import parser_of
 from _provenance import commit, machine
 from _work_dir import config_as_run
 
@@ -15,7 +15,7 @@ from mmpose_sat.visualization import read_scalars
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_of(__doc__)
     parser.add_argument(
         'run', type=Path, help='work directory of a training that has just ended here'
     )

@@ -4,7 +4,6 @@ Takes the work directory of a run that has ended, was interrupted or is still go
 whose ingredients are missing says so in a line. Networks run on the CPU.
 """
 
-import argparse
 import contextlib
 import re
 import sys
@@ -14,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from _arguments import input_size
+from _command_line import parser_of
 from _page import Section
 from _provenance import commit, machine
 from _sections import SECTIONS, number
@@ -90,7 +90,7 @@ def facts(run: WorkDir) -> dict[str, str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_of(__doc__)
     parser.add_argument('work_dir', type=Path, help='as tools/train.py leaves it')
     parser.add_argument('--out', type=Path, default=Path('report.html'))
     parser.add_argument('--data-root', help='validation data, where the config names another place')

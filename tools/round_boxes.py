@@ -4,12 +4,12 @@ Fine-tuning brings back what rounding costs: load the new checkpoint, with ``Fre
 the ``custom_hooks``.
 """
 
-import argparse
 import json
 from pathlib import Path
 
 import torch
 from _arguments import load_config, load_model
+from _command_line import parser_of
 from _provenance import commit, machine
 from _runs import evaluate
 from mmengine.runner import save_checkpoint
@@ -18,7 +18,7 @@ from mmpose_sat.ops import BoxConv2d
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_of(__doc__)
     parser.add_argument('config')
     parser.add_argument('checkpoint')
     parser.add_argument('--out', type=Path, default='rounded.pth')

@@ -18,6 +18,8 @@ for candidate in ${PYTHON:-python3 python3.11 python3.12}; do
   if supported "$candidate"; then python=$candidate; break; fi
 done
 [ -n "$python" ] || fail "needs CPython 3.11 or 3.12 with the venv module; set PYTHON=/path/to/python3.11"
+headers='import os, sysconfig; raise SystemExit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))'
+"$python" -c "$headers" || fail "needs Python's headers to build mmcv (Debian: apt-get install python3-dev)"
 command -v c++ >/dev/null || fail "needs a C++ compiler to build mmcv (Debian: apt-get install g++)"
 mkdir -p "$venv" || fail "cannot write to $venv"
 free_gib=$(($(df -Pk "$venv" | awk 'NR==2 {print $4}') / 1048576))
@@ -46,6 +48,7 @@ rm -f "$venv/.stamp"
 [ -x "$venv/bin/python" ] && "$venv/bin/python" -c '' 2>/dev/null || step '1/4 virtual environment' "$python" -m venv $([ ! -e "$venv/bin" ] || echo --clear) "$venv"
 grep -vE '^(#|(onedl-)?mmcv==|$)' "$lock" > "$venv/wheels.txt"
 step '2/4 packages (PyTorch and its CUDA libraries are 4.7 GB; 1 to 3 minutes)' pip --no-deps -r "$venv/wheels.txt"
+"$venv/bin/python" -c 'import cv2' >>"$log" 2>&1 || fail "OpenCV does not import, it needs libGL and GLib (Debian: apt-get install libgl1 libglib2.0-0; whole log: $log)"
 step '3/4 mmcv and its operators, compiled (5 to 8 minutes on 2 cores, seconds when pip has it cached)' build_mmcv
 # Not an editable install: MMEngine finds configs of 'mmpose_sat::' on the path, but not through its metadata.
 printf '%s\n' "$root" "$root/ops" > "$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/mmpose_sat.pth"

@@ -1,6 +1,5 @@
 """Write tables and measured sentences of the pages from configs and recorded results."""
 
-import argparse
 import re
 import sys
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from _accuracy_tables import (
     trainings_table,
     weights_table,
 )
+from _command_line import parser_of
 from _comparison_tables import compared_table, people_table
 from _cost_tables import (
     BOX,
@@ -95,7 +95,7 @@ def fill(text: str) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_of(__doc__)
     parser.add_argument('--check', action='store_true', help='only say whether pages are current')
     args = parser.parse_args()
     stale = []

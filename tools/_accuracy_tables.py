@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -26,12 +27,13 @@ def trainings_table() -> str:
     rows = []
     for name in (WEIGHTS, ROUNDED):
         run = read(f'results/{name}')
-        curve = ', '.join(f'{epoch}: {pck:.1f}' for epoch, pck in run['curves']['lsp/PCK'])
-        auc = f'{run["curves"]["lsp/AUC"][-1][1]:.1f}'
-        test = [MISSING] * 2
-        if run['test']:
-            test = [f'{run["test"][f"lsp/{key}"]:.1f}' for key in ('PCK', 'AUC')]
-        rows.append((name, curve, auc, *test, run['commit']))
+        curve = run['curves']['lsp/PCK']
+        some = curve[::-1][:: math.ceil(len(curve) / 9)][::-1]  # at most 9, among them the last
+        cells = [', '.join(f'{epoch}: {pck:.1f}' for epoch, pck in some)]
+        cells += [f'{run["curves"]["lsp/AUC"][-1][1]:.1f}']
+        test = run['test']
+        cells += [f'{test[f"lsp/{key}"]:.1f}' if test else MISSING for key in ('PCK', 'AUC')]
+        rows.append((name, *cells, run['commit']))
     columns = ('config', 'val PCK@0.2 by epoch', 'val AUC', 'test PCK@0.2', 'test AUC')
     return table((*columns, 'commit'), rows)
 

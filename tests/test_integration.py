@@ -175,10 +175,10 @@ def test_a_checkpoint_of_another_model_stops_the_test_tool(people, trained):
     assert 'is of another model' in result.stderr and 'head.final_layer.weight' in result.stderr
 
 
-def test_two_processes_train_on_the_cpu(people):
+def test_two_processes_train_on_the_cpu(people, free_port):
     work = people / 'distributed'
     log = call(
-        people, '-m', 'torch.distributed.run', '--nproc-per-node=2', '--standalone',
+        people, '-m', 'torch.distributed.run', '--nproc-per-node=2', f'--master-port={free_port}',
         ROOT / 'tools' / 'train.py', CONFIG, '--work-dir', work, '--launcher', 'pytorch',
         '--cfg-options', *TINY, 'train_cfg.max_epochs=1', 'train_cfg.val_interval=1',
     )  # fmt: skip

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+import torch
 from mmengine.structures import PixelData
 from mmpose.models.heads import HeatmapHead
 from torch import Tensor, nn
@@ -205,7 +206,8 @@ class CoordinateHead(HeatmapHead):
         losses: dict[str, Tensor] = {}
         stages = self.logits(feats)
         shape = (len(stages[0]), self.out_channels, self.axes)
-        targets, weights = targets_of(batch_data_samples, self.decoder, shape)
+        dtype = torch.promote_types(stages[0].dtype, torch.float32)
+        targets, weights = targets_of(batch_data_samples, self.decoder, shape, dtype)
         for logits in stages:
             heatmaps = normalise(logits, self.activation)
             call = (logits, heatmaps, self.regress(heatmaps), targets, weights)

@@ -59,6 +59,7 @@ class DirectRegressionHead(RegressionHead):
     ) -> dict[str, Tensor]:
         """The joint loss, and the share of visible joints within 5 % of the input."""
         coordinates = self.forward(feats)
-        targets, weights = targets_of(batch_data_samples, self.decoder, coordinates.shape)
+        of = (coordinates.shape, coordinates.dtype)
+        targets, weights = targets_of(batch_data_samples, self.decoder, *of)
         losses = self.loss_module(None, None, coordinates, targets, weights)
         return losses | dict(acc_pose=share_near(coordinates, targets, weights))

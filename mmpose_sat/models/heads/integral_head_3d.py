@@ -115,7 +115,8 @@ class IntegralHead3D(CoordinateHead):
         losses: dict[str, Tensor] = {}
         stages = self.logits(feats)
         shape = (len(stages[0]), self.out_channels, self.axes)
-        targets, weights = targets_of(batch_data_samples, self.decoder, shape)
+        dtype = torch.promote_types(stages[0].dtype, torch.float32)
+        targets, weights = targets_of(batch_data_samples, self.decoder, shape, dtype)
         depth_weights = depth_weights_of(batch_data_samples, weights)
         for logits in stages:
             axes, normaliser, logits = softmax_marginals(logits)
@@ -151,7 +152,8 @@ class DirectRegressionHead3D(DirectRegressionHead):
     ) -> dict[str, Tensor]:
         """The joint loss, and the share of joints near in the plane."""
         coordinates = self.forward(feats)
-        targets, weights = targets_of(batch_data_samples, self.decoder, coordinates.shape)
+        of = (coordinates.shape, coordinates.dtype)
+        targets, weights = targets_of(batch_data_samples, self.decoder, *of)
         depth_weights = depth_weights_of(batch_data_samples, weights)
         losses = self.loss_module(None, None, coordinates, targets, weights, depth_weights)
         return losses | dict(acc_pose=share_near(coordinates, targets, weights))

@@ -50,7 +50,7 @@ def half_extent(decoder: Any) -> float:
 
 
 def targets_of(
-    batch_data_samples: list, decoder: Any, shape: Sequence[int]
+    batch_data_samples: list, decoder: Any, shape: Sequence[int], dtype: torch.dtype
 ) -> tuple[Tensor, Tensor]:
     """What coordinates in [-1, 1] should be, and how much they count, (B, K).
 
@@ -58,6 +58,7 @@ def targets_of(
         batch_data_samples: with the labels.
         decoder: the codec.
         shape: of the coordinates, (B, K, 2 or 3).
+        dtype: of the coordinates, which labels may be wider than.
 
     Raises:
         ValueError: there is no decoder to say what range labels have, another codec made them,
@@ -73,7 +74,7 @@ def targets_of(
             f'axes), the labels are {tuple(targets.shape)}: out_channels must be the number of '
             'joints, and the encoder of the pipeline the decoder of the head'
         )
-    targets = targets / reach
+    targets = targets.to(dtype) / reach
     weights = torch.cat([label.keypoint_weights for label in labels])
     beyond = ~(targets.abs() <= 1).all(-1) & (weights > 0)
     if beyond.any():

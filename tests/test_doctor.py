@@ -54,3 +54,15 @@ def test_doctor_names_broken_builds(doctor, monkeypatch, check, error, fix):
 
     monkeypatch.setattr(doctor.importlib, 'import_module', import_module)
     assert fix in getattr(doctor, check)()
+
+
+@pytest.mark.parametrize(
+    ('check', 'fix'), [('opencv', 'libgl1'), ('mmcv_operators', 'MMCV_WITH_OPS=1')]
+)
+def test_doctor_names_libraries_that_do_not_load(doctor, monkeypatch, check, fix):
+    def broken(name):
+        raise ImportError('libGL.so.1: cannot open shared object file')
+
+    monkeypatch.setattr(doctor.importlib, 'import_module', broken)
+    problem = getattr(doctor, check)()
+    assert fix in problem and 'libGL.so.1' in problem

@@ -43,6 +43,16 @@ def test_a_missing_compiler_is_named(tmp_path):
     assert line.startswith('setup: needs a C++ compiler')
 
 
+def test_missing_headers_are_named(tmp_path):
+    fake = tmp_path / 'python'
+    fake.write_text('#!/bin/sh\ncase "$*" in *Python.h*) exit 1;; esac\n')
+    fake.chmod(0o755)
+    result = run(tmp_path, PYTHON=str(fake))
+    assert result.returncode != 0
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("setup: needs Python's headers")
+
+
 def test_a_full_disk_is_named(tmp_path):
     import sys
 

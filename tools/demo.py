@@ -133,7 +133,7 @@ def main() -> None:
     )
     (work / 'summary.json').write_text(json.dumps(summary, indent=2) + '\n')
     print(json.dumps(summary, indent=2))
-    print(f'demo: pictures of poses, curves and boxes, summary.json and the checkpoint: {work}')
+    print(f'demo: pictures, summary.json and the checkpoint: {work}')
     usual = args.operator == 'box' and not (args.lsp or args.cfg_options)
     if usual and (metrics[score] < REQUIRED or metrics['oks/persons'] < 200):
         sys.exit(

@@ -25,6 +25,15 @@ def version(*names: str) -> tuple[int, ...] | None:
     return None
 
 
+def failure(module: str) -> Exception | None:
+    """Why a module does not import, or None."""
+    try:
+        importlib.import_module(module)
+    except Exception as error:
+        return error
+    return None
+
+
 @check
 def packages() -> str | None:
     wanted = (('torch',), ('torchvision',), ('mmengine', 'onedl-mmengine'), ('mmpose',))
@@ -44,9 +53,7 @@ def mmcv_version() -> str | None:
 
 @check
 def mmcv_operators() -> str | None:
-    try:
-        importlib.import_module('mmcv.ops')
-    except Exception as error:
+    if error := failure('mmcv.ops'):
         return (
             f'mmcv.ops does not import ({error}): build it against this torch, MMCV_WITH_OPS=1 pip '
             'install --no-build-isolation --no-deps mmcv==2.1.0'
@@ -101,9 +108,7 @@ def xtcocotools() -> str | None:
 
 @check
 def opencv() -> str | None:
-    try:
-        importlib.import_module('cv2')
-    except Exception as error:
+    if error := failure('cv2'):
         return (
             f'cv2 does not import ({error}): opencv-python needs libGL and GLib (Debian: apt-get '
             'install libgl1 libglib2.0-0)'

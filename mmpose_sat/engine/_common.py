@@ -13,10 +13,10 @@ def unwrapped(model: Any) -> Any:
     return model.module if is_model_wrapper(model) else model
 
 
-def check_reached(runner: Runner, name: str, epoch: int) -> None:
-    """Raise a ValueError where the argument ``name`` is an epoch, from 0, that training lacks."""
-    if epoch >= runner.max_epochs:
+def check_reached(runner: Runner, name: str, value: int, epochs: int) -> None:
+    """Raise a ValueError where training is shorter than the epochs that an argument needs."""
+    if epochs > runner.max_epochs:
         raise ValueError(
-            f'{name}={epoch} is never reached: training has {runner.max_epochs} epochs '
+            f'{name}={value} is never reached: training has {runner.max_epochs} epochs '
             '(one, where the loop counts iterations)'
         )

@@ -37,7 +37,7 @@ class FreezeBoxesHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Refuse a model in which there is nothing to freeze, and an epoch that never comes."""
-        check_reached(runner, 'begin', self.begin)
+        check_reached(runner, 'begin', self.begin, self.begin + 1)
         if not any(isinstance(m, BoxConv2d) for m in runner.model.modules()):
             raise ValueError(f'{type(runner.model).__name__} has no BoxConv2d layer to freeze')
 

@@ -40,7 +40,7 @@ class SwitchLossHook(Hook):
                 'SwitchLossHook needs a head with mmpose_sat.IntegralLoss that has both joint and '
                 f'heatmap, got {loss}'
             )
-        check_reached(runner, 'epoch', self.epoch)
+        check_reached(runner, 'epoch', self.epoch, self.epoch + 1)
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Choose the loss of this epoch."""

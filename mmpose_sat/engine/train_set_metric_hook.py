@@ -6,6 +6,7 @@ from mmengine.hooks import EMAHook, Hook
 from mmengine.runner import Runner
 
 from ..registry import HOOKS
+from ._common import check_reached
 
 __all__ = ['TrainSetMetricHook']
 
@@ -38,11 +39,7 @@ class TrainSetMetricHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Build the data loader, so that mistakes in it show before training."""
-        if self.interval > runner.max_epochs:
-            raise ValueError(
-                f'interval={self.interval} is never reached: training has {runner.max_epochs} '
-                'epochs (one, where the loop counts iterations)'
-            )
+        check_reached(runner, 'interval', self.interval, self.interval)
         self._loader = runner.build_dataloader(self.dataloader, seed=runner.seed)
         self._evaluator = Evaluator(self.evaluator)
         self._evaluator.dataset_meta = self._loader.dataset.metainfo

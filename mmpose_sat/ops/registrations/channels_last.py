@@ -68,11 +68,9 @@ def _(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _interleave_gradients(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
-    return (
-        _deinterleaved(grad)
-        if wants_pytorch(grad)
-        else _OPERATORS.deinterleave(to_channels_last(grad))
-    )
+    if wants_pytorch(grad):
+        return _deinterleaved(grad)
+    return _OPERATORS.deinterleave(to_channels_last(grad))
 
 
 torch.library.register_autograd('mmpose_sat::interleave', _interleave_gradients)

@@ -50,7 +50,7 @@ def test_people_are_found(data_root):
 
 def test_the_weights_are_worth_what_their_card_says(data_root, run_tool, tmp_path, monkeypatch):
     monkeypatch.setenv('MMPOSE_SAT_DATA', str(data_root))
-    name = 'box-conv-net_36e_lsp-lspet-128x96'
+    name = 'box-conv-net_48e_lsp-lspet-128x96'
     run_tool(
         'test.py', ROOT / 'configs' / 'box_conv_net' / f'{name}.py', f'mmpose_sat://{name}',
         '--work-dir', tmp_path, '--cfg-options', 'visualizer.name=card',
@@ -129,7 +129,7 @@ def test_a_folder_may_be_called_webcam(people_folder, tmp_path, monkeypatch):
 
 def test_weights_of_another_network_are_refused(tmp_path):
     config = str(ROOT / 'configs' / 'dsnt' / 'heatmap-r18_15e_lsp-128x96.py')
-    weights = 'mmpose_sat://box-conv-net_36e_lsp-lspet-128x96'
+    weights = 'mmpose_sat://box-conv-net_48e_lsp-lspet-128x96'
     with pytest.raises(ValueError, match=rf'{weights} is of another model; \d+ of \d+ parameters'):
         PoseInferencer(config, weights, device='cpu')
     path = tmp_path / 'other.pth'

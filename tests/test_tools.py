@@ -102,7 +102,7 @@ def test_flops_tool_splits_the_model(run_tool):
 @pytest.mark.parametrize('tool', ['export_onnx', 'plot_boxes', 'receptive_field', 'round_boxes'])
 def test_weights_of_another_network_end_a_tool(run_tool, tmp_path, monkeypatch, tool):
     monkeypatch.chdir(tmp_path)
-    weights = 'mmpose_sat://box-conv-net_36e_lsp-lspet-128x96'
+    weights = 'mmpose_sat://box-conv-net_48e_lsp-lspet-128x96'
     config = TOOLS.parent / 'configs' / 'dsnt' / 'heatmap-r18_15e_lsp-128x96.py'
     result = run_tool(f'{tool}.py', config, weights)
     assert result.returncode == 1

@@ -18,7 +18,7 @@ from mmpose_sat.weights import find_weights
 RESULTS = ROOT / 'benchmarks' / 'results'
 
 
-WEIGHTS = 'box-conv-net_36e_lsp-lspet-128x96'  # that come with the package
+WEIGHTS = 'box-conv-net_48e_lsp-lspet-128x96'  # that come with the package
 ROUNDED = 'box-conv-net-rounded_1e_lsp-lspet-128x96'  # what became of them
 
 

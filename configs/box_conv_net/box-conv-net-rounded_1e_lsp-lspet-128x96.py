@@ -1,7 +1,7 @@
 # The package's weights with boxes of whole pixels: an epoch of fine-tuning for all else.
 _base_ = ['box-conv-net_15e_lsp-lspet-128x96.py']
 
-load_from = 'mmpose_sat://box-conv-net_36e_lsp-lspet-128x96'
+load_from = 'mmpose_sat://box-conv-net_48e_lsp-lspet-128x96'
 custom_hooks = [
     *_base_.custom_hooks,
     dict(type='mmpose_sat.AutocastBackboneHook'),

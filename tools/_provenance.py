@@ -1,4 +1,4 @@
-"""Where a figure comes from: the code's commit and the machine."""
+"""Where a figure comes from: the code's commit, the machine and its PyTorch."""
 
 import platform
 import subprocess
@@ -7,6 +7,11 @@ from pathlib import Path
 import torch
 
 import mmpose_sat
+
+
+def provenance(device: str | None = None) -> dict[str, str]:
+    """What a file of results says of where they come from."""
+    return dict(commit=commit(), machine=machine(device), torch=torch.__version__)
 
 
 def commit() -> str:

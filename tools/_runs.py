@@ -10,8 +10,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import numpy as np
-import torch
-from _provenance import commit, machine
+from _provenance import provenance
 from mmengine import fileio
 from mmengine.config import Config
 from mmengine.runner import Runner
@@ -94,7 +93,7 @@ def train(config: Config, folder: Path) -> dict:
     config.val_evaluator.out_file = str(curve)
     config.dump(folder / 'run.py')
     command = [sys.executable, ROOT / 'tools' / 'train.py', folder / 'run.py']
-    log, code = folder / 'log.txt', commit()
+    log, made = folder / 'log.txt', provenance()
     with log.open('w') as output:
         result = subprocess.run(
             [*map(str, command), '--work-dir', str(folder)], stdout=output, stderr=output
@@ -111,9 +110,7 @@ def train(config: Config, folder: Path) -> dict:
         auc=scalars['lsp/AUC'][-1][1],
         right=people['right'],
         counted=people['counted'],
-        commit=code,
-        machine=machine(),
-        torch=torch.__version__,
+        **made,
     )
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from _arguments import input_size, load_config
 from _command_line import parser_of
-from _provenance import commit, machine
+from _provenance import provenance
 from _timing import measure
 from export_onnx import Network, export
 from mmpose.apis import init_model
@@ -112,8 +112,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     print(HEADER)
-    result = dict(batch=args.batch, threads=args.threads, machine=machine('cpu'))
-    result |= dict(torch=torch.__version__, commit=commit(), rows=[])
+    result = dict(batch=args.batch, threads=args.threads, **provenance('cpu'), rows=[])
     for config in args.configs:
         with tempfile.TemporaryDirectory() as folder:
             result['rows'] += benchmark(config, args, Path(folder))

@@ -16,7 +16,7 @@ import get_flops
 import torch
 from _arguments import load_config
 from _command_line import parser_of
-from _provenance import commit, machine
+from _provenance import provenance
 from _timing import measure
 from mmengine.config import Config, DictAction
 from mmengine.model import revert_sync_batchnorm
@@ -148,9 +148,7 @@ def main() -> None:
         channels_last=args.channels_last,
         cfg_options=args.cfg_options,
         threads=args.threads if args.device == 'cpu' else None,
-        machine=machine(args.device),
-        torch=torch.__version__,
-        commit=commit(),
+        **provenance(args.device),
         rows=rows,
     )
     print(HEADER)

@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
 from _command_line import parser_of
-from _provenance import commit, machine
+from _provenance import provenance
 from _timing import measure
 from torch import Tensor
 
@@ -244,9 +244,7 @@ def main() -> None:
         dtype=args.dtype,
         boxes=args.boxes,
         threads=args.threads if args.device == 'cpu' else None,
-        machine=machine(args.device),
-        torch=torch.__version__,
-        commit=commit(),
+        **provenance(args.device),
         rows=[row for kernel_size in args.kernels for row in compare(args, kernel_size, floor)],
     )
     if args.out:

@@ -6,9 +6,8 @@ Run it right after the training, in its environment: commit and machine are read
 import json
 from pathlib import Path
 
-import torch
 from _command_line import parser_of
-from _provenance import commit, machine
+from _provenance import provenance
 from _work_dir import config_as_run
 
 from mmpose_sat.visualization import read_scalars
@@ -47,9 +46,7 @@ def main() -> None:
         seed=loaded.get('randomness', {}).get('seed'),
         batch_size=loaded.train_dataloader.batch_size,
         epochs=loaded.train_cfg.get('max_epochs'),
-        commit=commit(),
-        machine=machine(),
-        torch=torch.__version__,
+        **provenance(),
         curves=curves,
         test=final['metrics'] if final else None,
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from _arguments import load_config, load_model
 from _command_line import parser_of
-from _provenance import commit, machine
+from _provenance import provenance
 from _runs import evaluate
 from mmengine.runner import save_checkpoint
 
@@ -48,9 +48,7 @@ def main() -> None:
             moved=moved,
             before=evaluate(config, args.checkpoint, args.out.parent / 'before_rounding'),
             after=evaluate(config, args.out, args.out.parent / 'after_rounding'),
-            commit=commit(),
-            machine=machine(),
-            torch=torch.__version__,
+            **provenance(),
         )
         args.evaluate.parent.mkdir(parents=True, exist_ok=True)
         args.evaluate.write_text(json.dumps(figures) + '\n')

@@ -143,3 +143,22 @@ def test_heads_to_compare_have_the_size_asked_for(run_tool, tmp_path):
             coordinates, heatmaps = model(torch.empty(1, 3, 256, 192), None, mode='tensor')
         assert coordinates.shape == (1, 14, 2) and heatmaps.shape == (1, 14, 16, 12)
         assert config.train_dataloader.dataset.pipeline[4].input_size == (192, 256)
+
+
+def test_heatmaps_of_box_conv_net_get_the_size_asked_for(run_tool, tmp_path):
+    command = ('compare_heads.py', '--configs', tmp_path, '--box-conv-net', '--methods')
+    result = run_tool(*command, 'heatmap', 'DSNT, 10 JS', 'I*', '--deconvolutions', 1, 3)
+    assert result.returncode == 0, result.stderr[-2000:]
+    paths = list(tmp_path.glob('*.py'))
+    assert len(paths) == 6
+    for path in paths:
+        config = Config.fromfile(path)
+        init_default_scope(config.default_scope)
+        with torch.device('meta'):
+            model = MODELS.build(config.model).eval()
+            heatmaps = model(torch.empty(1, 3, 128, 96), None, mode='tensor')
+        size = (8, 6) if '-1deconv' in path.stem else (32, 24)
+        assert (heatmaps if path.stem.startswith('heatmap') else heatmaps[1]).shape[2:] == size
+    for wrong in (('R1',), ('heatmap', '--deconvolutions', 4)):
+        result = run_tool(*command, *wrong)
+        assert result.returncode == 2 and 'box-conv-net' in result.stderr.splitlines()[-1]

@@ -9,10 +9,13 @@ from _tables import MISSING, read, table
 USUAL_RATE = 3e-3
 
 
-def _of_head(rows: list[dict], method: str, size: int, beside: str = 'auc') -> str:
+def _of_head(
+    rows: list[dict], method: str, size: int, beside: str = 'auc', rates: bool = True
+) -> str:
     """PCK (AUC, or another figure) of a head at the best of its rates, with one size of heatmaps.
 
     The rate is named where it is not the usual one; a raised 1 marks that no other was tried.
+    Without ``rates``, neither.
     """
     found = [row for row in rows if (row['method'], row['deconvolutions']) == (method, size)]
     if not found:
@@ -22,7 +25,7 @@ def _of_head(rows: list[dict], method: str, size: int, beside: str = 'auc') -> s
     spread = f' ± {pck.std(ddof=1):.1f}' if len(pck) > 1 else ''
     alone = '' if len({row['lr'] for row in found}) > 1 else '¹'
     rate = '' if best[0]['lr'] == USUAL_RATE else f' at {best[0]["lr"]:g}'
-    return f'{pck.mean():.1f}{spread} ({other.mean():.1f}){alone}{rate}'
+    return f'{pck.mean():.1f}{spread} ({other.mean():.1f})' + (alone + rate if rates else '')
 
 
 LOSSES = ('R1', 'H1', 'H2', 'H3', 'I*', 'I1', 'I2', 'I3')  # of the integral paper's Table 1
@@ -35,12 +38,15 @@ def losses_table() -> str:
     return table(('', *LOSSES), [('PCK@0.2 (AUC)', *cells)])
 
 
-def heads_table() -> str:
+def heads_table(name: str, rates: bool = True) -> str:
     """Rows are heads, columns sizes of the heatmap; heads of one size are in losses_table."""
-    rows = read('heads/lsp_r18')
+    rows = read(f'heads/{name}')
     sizes = sorted({row['deconvolutions'] for row in rows})
     methods = dict.fromkeys(row['method'] for row in rows if row['deconvolutions'] != 2)
-    lines = [(method, *(_of_head(rows, method, size) for size in sizes)) for method in methods]
+    lines = [
+        (method, *(_of_head(rows, method, size, rates=rates) for size in sizes))
+        for method in methods
+    ]
     return table(('head', *(f'{4 << size}x{3 << size} cells' for size in sizes)), lines)
 
 

@@ -2,7 +2,6 @@
 
 import os
 import runpy
-import socket
 import sys
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -23,13 +22,6 @@ def data_root(request):
     if not root or not (Path(root) / 'lsp').is_dir():
         pytest.skip('real people not found: set MMPOSE_SAT_DATA to the folder that holds lsp/')
     return Path(root)
-
-
-@pytest.fixture
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -173,6 +174,13 @@ def test_a_checkpoint_of_another_model_stops_the_test_tool(people, trained):
     )  # fmt: skip
     assert result.returncode != 0
     assert 'is of another model' in result.stderr and 'head.final_layer.weight' in result.stderr
+
+
+@pytest.fixture
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
 
 
 def test_two_processes_train_on_the_cpu(people, free_port):

@@ -122,8 +122,9 @@ def main() -> None:
         help='train on the first so many, without augmentation, in as many iterations as on all '
         'of them, and evaluate them too',
     )  # fmt: skip
-    parser.add_argument('--depth', type=int, default=18, help='of the ResNet')
-    parser.add_argument(
+    backbones = parser.add_mutually_exclusive_group()
+    backbones.add_argument('--depth', type=int, default=18, help='of the ResNet')
+    backbones.add_argument(
         '--box-conv-net', dest='depth', action='store_const', const=None,
         help='in place of a ResNet',
     )  # fmt: skip

@@ -5,10 +5,13 @@ leaves some out: a comma-separated list of their names, or ``all``. Each patch o
 before; nothing that worked changes, and nothing is patched twice.
 """
 
+import atexit
 import contextlib
 import functools
+import gc
 import os
 import pickle
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -128,7 +131,9 @@ def cpu_distributed() -> None:
     """Distributed training on CPUs: gloo, and no GPU index for the model.
 
     MMEngine calls ``torch.cuda.set_device`` and names a GPU to DistributedDataParallel whatever the
-    machine has.
+    machine has. Nor does it end the process group: gloo's threads still held tensors when Python
+    went away, and now and then a process aborted after its training was over (``terminate called
+    without an active exception``, pytorch/pytorch#190489).
     """
     from mmengine.device import get_device
     from mmengine.dist import utils
@@ -144,6 +149,13 @@ def cpu_distributed() -> None:
             return init_with_cuda(backend, *args, **kwargs)
         kwargs.pop('init_backend', None)
         torch.distributed.init_process_group(backend='gloo', **kwargs)
+        atexit.register(end_process_group)
+
+    def end_process_group() -> None:
+        # After an error, the others may never send what this process would wait for.
+        if torch.distributed.is_initialized() and not hasattr(sys, 'last_value'):
+            torch.distributed.destroy_process_group()
+            gc.collect()  # The model holds the group, too; its threads end with the last reference.
 
     @functools.wraps(wrap_for_cuda)
     def wrap_model(self: Runner, model_wrapper_cfg: dict | None, model: torch.nn.Module) -> Any:

@@ -1,5 +1,6 @@
 """Checkpoints load under weights_only, code in them does not, and MMPose stays as it is."""
 
+import os
 import pickle
 import subprocess
 import sys
@@ -96,6 +97,34 @@ def test_a_model_that_is_wrapped_already_stays():
     wrapped = object.__new__(MMDistributedDataParallel)
     runner = SimpleNamespace(distributed=True, cfg={}, model_name='net')
     assert Runner.wrap_model(runner, None, wrapped) is wrapped
+
+
+@pytest.mark.parametrize('ending', ['', 'raise RuntimeError'])
+def test_gloos_threads_end_before_python_does(tmp_path, ending):
+    """After an error they stay: other processes may never send what they wait for."""
+    script = tmp_path / 'train.py'
+    script.write_text(
+        'import atexit, pathlib, torch, mmpose_sat\n'
+        'from mmengine.dist import init_dist\n'
+        'def threads():\n'
+        "    names = pathlib.Path('/proc/self/task').glob('*/comm')\n"
+        "    return sum('gloo' in name.read_text() for name in names)\n"
+        'atexit.register(lambda: print(threads()))\n'
+        'def train():\n'
+        f"    init_dist('pytorch', init_method='file://{tmp_path}/store', rank=0, world_size=1)\n"
+        '    model = torch.nn.parallel.DistributedDataParallel(torch.nn.Linear(2, 2))\n'
+        '    model.itself = [model]\n'
+        '    model(torch.ones(1, 2)).sum().backward()\n'
+        '    print(threads())\n'
+        'train()\n'
+        f'{ending}\n'
+    )
+    environment = {**os.environ, 'RANK': '0', 'CUDA_VISIBLE_DEVICES': ''}
+    result = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, env=environment
+    )
+    during, after = map(int, result.stdout.split())
+    assert during > 0 and (after > 0) == bool(ending), result.stderr
 
 
 def test_mmposes_dsnt_loss_survives_a_masked_joint():

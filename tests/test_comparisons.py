@@ -103,7 +103,9 @@ def test_settings_tell_trainings_apart_and_not_places(run_tool, tmp_path, monkey
     digest = importlib.import_module('_runs').digest
     path = 'configs/u_context_cpm/u-context-cpm-2stage_10e_lsp-128x96'
     configs = [Config.fromfile(f'{path}{suffix}.py') for suffix in ('', '_unmasked')]
-    assert digest(configs[0]) != digest(configs[1])
+    tuned = Config.fromfile(f'{path}.py')
+    tuned.load_from = 'weights.pth'
+    assert len({digest(config) for config in (*configs, tuned)}) == 3
     monkeypatch.setenv('MMPOSE_SAT_DATA', str(tmp_path))
     assert digest(Config.fromfile(f'{path}.py')) == digest(configs[0])
 
@@ -157,6 +159,7 @@ def test_heatmaps_of_box_conv_net_get_the_size_asked_for(run_tool, tmp_path):
         with torch.device('meta'):
             model = MODELS.build(config.model).eval()
             heatmaps = model(torch.empty(1, 3, 128, 96), None, mode='tensor')
+        assert config.optim_wrapper.optimizer.lr == 4e-3
         size = (8, 6) if '-1deconv' in path.stem else (32, 24)
         assert (heatmaps if path.stem.startswith('heatmap') else heatmaps[1]).shape[2:] == size
     for wrong in (('R1',), ('heatmap', '--deconvolutions', 4)):

@@ -141,6 +141,7 @@ def digest(config: Config) -> str:
     settings = config.to_dict()
     keys = ('model', 'optim_wrapper', 'param_scheduler', 'train_cfg', 'custom_hooks')
     learned = [settings[key] for key in (*keys, 'train_dataloader')]
+    learned += filter(None, [settings['load_from']])  # most begin with random weights
     text = json.dumps(learned, default=str, sort_keys=True)
     text = re.sub(r'"data_root": "[^"]*"', '', text)
     return hashlib.sha256(text.encode()).hexdigest()[:8]

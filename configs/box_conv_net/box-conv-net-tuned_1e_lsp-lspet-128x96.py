@@ -1,0 +1,13 @@
+# The package's weights for another epoch: what the other heads that begin with them compare to.
+_base_ = [
+    '../_base_/models/box_conv_net_128x96.py',
+    '../_base_/data/lsp_lspet.py',
+    '../_base_/pipelines/128x96.py',
+    '../_base_/schedules/tune_1e.py',
+]
+
+model = dict(head=dict(out_channels=14, decoder=_base_.codec))
+train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=_base_.val_pipeline))
+test_dataloader = val_dataloader
+default_hooks = dict(checkpoint=dict(save_best='lsp/PCK', rule='greater'))

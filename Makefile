@@ -33,7 +33,8 @@ wheel: setup
 	@cd $(ROOT) && $(PYTHON_BIN) -m hatchling build -t wheel -d dist
 	@cd $(ROOT)/ops && $(PYTHON_BIN) -m hatchling build -t wheel -d ../dist
 
-doctor: setup
+doctor: # where the set-up does not come to its end, too
+	@[ -x $(PYTHON_BIN) ] || $(ROOT)/tools/setup_env.sh
 	@$(PYTHON_BIN) $(ROOT)/tools/doctor.py
 
 # The same pins with the maintained forks in place of mmcv, MMEngine and MMDetection.

@@ -6,7 +6,6 @@ before; nothing that worked changes, and nothing is patched twice.
 """
 
 import atexit
-import contextlib
 import functools
 import gc
 import os
@@ -20,9 +19,10 @@ import torch
 
 from .weights import load_weights
 
-__all__ = ['PATCHES', 'apply']
+__all__ = ['ERRORS', 'PATCHES', 'apply']
 
 PATCHES: dict[str, Callable[[], None]] = {}
+ERRORS: dict[str, Exception] = {}  #: what kept a patch from being applied
 
 
 def _patch(function: Callable[[], None]) -> Callable[[], None]:
@@ -43,11 +43,16 @@ def apply() -> list[str]:
             f'MMPOSE_SAT_SKIP_PATCHES names {sorted(unknown)}; known are all, {sorted(PATCHES)}'
         )
     wanted = [] if 'all' in skipped else [name for name in PATCHES if name not in skipped]
+    ERRORS.clear()
     applied = []
     for name in wanted:
-        # What does not import needs no patch: the op works with PyTorch alone.
-        with contextlib.suppress(ImportError):
+        # What does not import needs no patch: the op works with PyTorch alone. Packages that do not
+        # fit together raise errors of any kind; tools/doctor.py names them.
+        try:
             PATCHES[name]()
+        except Exception as error:
+            ERRORS[name] = error
+        else:
             applied.append(name)
     return applied
 

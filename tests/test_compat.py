@@ -74,6 +74,16 @@ def test_patches_can_be_switched_off(monkeypatch):
         compat.apply()
 
 
+def test_packages_that_do_not_fit_together_leave_the_op_alone(monkeypatch):
+    def refused():
+        raise AssertionError('MMCV==2.2.0 is used but incompatible')
+
+    monkeypatch.setitem(compat.PATCHES, 'refused', refused)
+    monkeypatch.setattr(compat, 'ERRORS', {})
+    assert 'refused' not in compat.apply()
+    assert 'incompatible' in str(compat.ERRORS['refused'])
+
+
 def test_nothing_of_mmpose_is_overwritten():
     code = """
 import mmpose.registry as theirs

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from mmpose_sat import compat
+
 TOOLS = Path(__file__).parents[1] / 'tools'
 
 
@@ -25,11 +27,12 @@ def doctor(monkeypatch):
     ('check', 'versions', 'fix'),
     [
         ('mmcv_version', dict(mmcv=(2, 2, 0), mmdet=(3, 3, 0)), 'install mmcv 2.1.0'),
+        ('mmcv_version', {'onedl-mmcv': (2, 3, 6), 'mmdet': (3, 3, 0)}, 'onedl-mmdetection'),
         ('torch_for_mmcv', dict(mmcv=(2, 1, 0), torch=(2, 14, 1)), 'torch <= 2.13'),
         ('torch_for_mmcv', dict(torch=(2, 14, 1)), 'torch <= 2.13'),
         ('setuptools', dict(setuptools=(82, 0)), 'setuptools<81'),
         ('numpy_drawing', dict(numpy=(2, 5, 0)), 'numpy < 2.4'),
-        ('packages', dict(torch=(2, 11), mmcv=(2, 1)), 'torchvision, mmengine, mmpose'),
+        ('packages', dict(torch=(2, 11), mmcv=(2, 1)), 'torchvision, mmengine, mmdet, mmpose'),
     ],
 )
 def test_doctor_names_known_breakages(doctor, monkeypatch, check, versions, fix):
@@ -54,6 +57,15 @@ def test_doctor_names_broken_builds(doctor, monkeypatch, check, error, fix):
 
     monkeypatch.setattr(doctor.importlib, 'import_module', import_module)
     assert fix in getattr(doctor, check)()
+
+
+def test_doctor_names_what_stopped_a_patch(doctor, monkeypatch):
+    def refused():
+        raise RuntimeError('operator torchvision::nms does not exist')
+
+    monkeypatch.setitem(compat.PATCHES, 'refused', refused)
+    problem = doctor.patches()
+    assert "['refused']" in problem and 'torchvision::nms' in problem
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,11 @@ from collections.abc import Callable
 from importlib import metadata
 
 CHECKS: list[Callable[[], str | None]] = []
+# Names under which a package is installed: its own, and that of the maintained fork.
+MMCV, MMENGINE, MMDET = (
+    (name, f'onedl-{fork}')
+    for name, fork in (('mmcv', 'mmcv'), ('mmengine', 'mmengine'), ('mmdet', 'mmdetection'))
+)
 
 
 def check(function: Callable[[], str | None]) -> Callable[[], str | None]:
@@ -36,18 +41,21 @@ def failure(module: str) -> Exception | None:
 
 @check
 def packages() -> str | None:
-    wanted = (('torch',), ('torchvision',), ('mmengine', 'onedl-mmengine'), ('mmpose',))
+    wanted = (('torch',), ('torchvision',), MMENGINE, MMDET, ('mmpose',))
     missing = [names[0] for names in wanted if version(*names) is None]
-    if version('mmcv', 'onedl-mmcv') is None:
+    if version(*MMCV) is None:
         missing.append('mmcv (with operators: MMCV_WITH_OPS=1 pip install --no-build-isolation)')
     return f'not installed: {", ".join(missing)}' if missing else None
 
 
 @check
 def mmcv_version() -> str | None:
-    mmcv, mmdet = version('mmcv'), version('mmdet')
+    mmcv, mmdet = version(*MMCV), version('mmdet')
     if mmcv and mmdet and mmcv >= (2, 2) and mmdet <= (3, 3, 0):
-        return 'mmdet 3.3.0 refuses mmcv 2.2 and takes mmpose.apis with it: install mmcv 2.1.0'
+        return (
+            'mmdet 3.3.0 refuses mmcv >= 2.2 and takes mmpose.apis with it: install mmcv 2.1.0, or '
+            'onedl-mmdetection in place of mmdet'
+        )
     return None
 
 
@@ -56,7 +64,7 @@ def mmcv_operators() -> str | None:
     if error := failure('mmcv.ops'):
         return (
             f'mmcv.ops does not import ({error}): build it against this torch, MMCV_WITH_OPS=1 pip '
-            'install --no-build-isolation --no-deps mmcv==2.1.0'
+            'install --no-build-isolation --no-deps --force-reinstall --no-cache-dir mmcv==2.1.0'
         )
     return None
 
@@ -99,7 +107,8 @@ def xtcocotools() -> str | None:
     except ValueError as error:
         return (
             f'xtcocotools was built for another NumPy ({error}): pip install numpy==1.26.4, or pip '
-            'install --no-build-isolation --no-binary xtcocotools xtcocotools'
+            'install cython, then pip install --no-build-isolation --no-deps --force-reinstall '
+            '--no-cache-dir --no-binary xtcocotools xtcocotools'
         )
     except ImportError as error:
         return f'xtcocotools does not import: {error}'
@@ -128,15 +137,17 @@ def numpy_drawing() -> str | None:
 def patches() -> str | None:
     try:
         from mmpose_sat import compat
-    except Exception as error:
+    except ModuleNotFoundError as error:
         return (
             f'mmpose_sat does not import ({error}): pip install . in its folder, or put the folder '
             'on PYTHONPATH'
         )
     if missing := sorted(compat.PATCHES.keys() - set(compat.apply())):
+        reasons = {str(error) for error in compat.ERRORS.values()}
         return (
-            f'patches {missing} are not in force: MMPOSE_SAT_SKIP_PATCHES leaves them out, or what '
-            'they mend does not import; "Weights only load failed" comes of safe_checkpoints'
+            f'patches {missing} are not in force: '
+            + ('; '.join(sorted(reasons)) or 'MMPOSE_SAT_SKIP_PATCHES leaves them out')
+            + ' ("Weights only load failed" comes of safe_checkpoints)'
         )
     return None
 

@@ -42,16 +42,19 @@ step() { # step TITLE COMMAND...: run quietly, show that it is alive, show the l
 }
 export PATH=$venv/bin:$PATH # the build of mmcv looks for ninja there
 pip() { "$venv/bin/python" -m pip --disable-pip-version-check install --no-input "$@"; }
-build_mmcv() { CFLAGS=-g0 MMCV_WITH_OPS=1 pip --no-build-isolation --no-deps "$(grep -E '^(onedl-)?mmcv==' "$lock")"; }
+built='^(xtcocotools|(onedl-)?mmcv)==' # against the numpy and the torch that are installed
+build() { CFLAGS=-g0 MMCV_WITH_OPS=1 pip --no-build-isolation --no-deps "$@" $(grep -E "$built" "$lock"); }
+works() { "$venv/bin/python" -c 'import mmcv.ops, mmdet, mmpose, mmpose_sat' >>"$log" 2>&1; }
 
 rm -f "$venv/.stamp"
 [ -x "$venv/bin/python" ] && "$venv/bin/python" -c '' 2>/dev/null || step '1/4 virtual environment' "$python" -m venv $([ ! -e "$venv/bin" ] || echo --clear) "$venv"
-grep -vE '^(#|(onedl-)?mmcv==|$)' "$lock" > "$venv/wheels.txt"
+grep -vE "$built|^#|^$" "$lock" > "$venv/wheels.txt"
 step '2/4 packages (PyTorch and its CUDA libraries are 4.7 GB; 1 to 3 minutes)' pip --no-deps -r "$venv/wheels.txt"
 "$venv/bin/python" -c 'import cv2' >>"$log" 2>&1 || fail "OpenCV does not import, it needs libGL and GLib (Debian: apt-get install libgl1 libglib2.0-0; whole log: $log)"
-step '3/4 mmcv and its operators, compiled (5 to 8 minutes on 2 cores, seconds when pip has it cached)' build_mmcv
+step '3/4 mmcv and its operators, compiled (5 to 8 minutes on 2 cores, seconds when pip has it cached)' build
 # Not an editable install: MMEngine finds configs of 'mmpose_sat::' on the path, but not through its metadata.
 printf '%s\n' "$root" "$root/ops" > "$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/mmpose_sat.pth"
 echo 'setup: 4/4 mmpose_sat'
-"$venv/bin/python" -c 'import mmcv.ops, mmdet, mmpose, mmpose_sat' >>"$log" 2>&1 || { tail -n 5 "$log" >&2; fail "the installed packages do not import (whole log: $log)"; }
+works || step '3/4 again: what pip had cached may be of another torch' build --no-cache-dir --force-reinstall
+works || { tail -n 5 "$log" >&2; fail "the installed packages do not import (whole log: $log)"; }
 echo "$stamp" > "$venv/.stamp"

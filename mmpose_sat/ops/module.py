@@ -183,11 +183,15 @@ class BoxConv2d(nn.Module):
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> 'BoxConv2d':
         # Half a pixel in 50 needs more digits than bf16 has: half() and bfloat16() leave boxes
-        # wide.
+        # and their gradients wide.
         coords = self.coords.data
+        grad = None if self.coords.grad is None else self.coords.grad.data
         super()._apply(fn, recurse)
         if self.coords.dtype not in (torch.float32, torch.float64):
-            self.coords.data = coords.to(self.coords.device)
+            device = self.coords.device
+            self.coords.data = coords.to(device)
+            if grad is not None:
+                self.coords.grad = grad.to(device)
         return self
 
     def _save_to_state_dict(self, *args: Any, **kwargs: Any) -> None:

@@ -196,9 +196,12 @@ def test_normalized_boxes_are_means_whatever_they_are_written_as(pieces):
 
 def test_half_precision_leaves_the_boxes_wide():
     layer = BoxConv2d(4, 31)
-    exact = layer.coords.detach().clone()
-    assert torch.equal(layer.half().coords, exact)
-    assert torch.equal(layer.bfloat16().coords, exact)
+    layer(torch.rand(1, 4, 5, 5)).square().sum().backward()
+    exact, slope = layer.coords.detach().clone(), layer.coords.grad.clone()
+    for narrow in (layer.half, layer.bfloat16):
+        assert torch.equal(narrow().coords, exact)
+        assert torch.equal(layer.coords.grad, slope)
+    torch.optim.Adam([layer.coords]).step()
     assert layer(torch.rand(1, 4, 5, 5).bfloat16()).dtype == torch.bfloat16
     assert layer.double().coords.dtype == torch.float64
 

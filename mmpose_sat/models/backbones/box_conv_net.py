@@ -1,8 +1,9 @@
 """BoxConvNet, the high-resolution network with 1.85 M parameters.
 
 Zhang, Halber, Rusinkiewicz, "Accelerating Large-Kernel Convolution Using Summed-Area Tables",
-arXiv 1906.11367, Sec. 4.1 and Fig. 3. The paper does not print its widths and depths: the defaults
-are the plan that reproduces all six of its printed parameter and multiply-add counts.
+arXiv 1906.11367, Sec. 4.1 and Fig. 3. The paper does not print its widths, depths and kernels. Many
+plans have all six of its printed parameter and multiply-add counts; the defaults are one of them,
+chosen for its symmetry. Kernel sizes have no part in the counts.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,5 @@
-# The package's weights, trained for heatmaps, and an epoch of DSNT.
+# The package's weights, trained for heatmaps, and an epoch of DSNT. Their heatmaps are near 0
+# beside the joint, as a rectified sum needs them; a softmax would begin all but flat.
 _base_ = [
     '../_base_/models/box_conv_net_128x96.py',
     '../_base_/data/lsp_lspet.py',
@@ -10,6 +11,7 @@ model = dict(
     head=dict(
         type='mmpose_sat.DSNTHead',
         out_channels=14,
+        activation='relu',
         loss=dict(_delete_=True, type='mmpose_sat.DSNTLoss', regulariser='js', weight=10.0),
         decoder=_base_.codec,
     ),

@@ -1,4 +1,5 @@
-# The package's weights, trained for heatmaps, and an epoch of integral regression.
+# The package's weights, trained for heatmaps, and an epoch of integral regression. Their heatmaps are near 0
+# beside the joint, as a rectified sum needs them; a softmax would begin all but flat.
 _base_ = [
     '../_base_/models/box_conv_net_128x96.py',
     '../_base_/data/lsp_lspet.py',
@@ -10,6 +11,7 @@ model = dict(
     head=dict(
         type='mmpose_sat.IntegralHead',
         out_channels=14,
+        activation='relu',
         deconv_out_channels=None,
         loss=dict(_delete_=True, type='mmpose_sat.IntegralLoss'),
         decoder=_base_.codec,

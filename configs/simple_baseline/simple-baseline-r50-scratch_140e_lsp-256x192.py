@@ -6,7 +6,7 @@ _base_ = [
 ]
 
 model = dict(head=dict(out_channels=14, decoder=_base_.codec))
-train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline))
+train_dataloader = dict(batch_size=64, dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=_base_.val_pipeline))
 test_dataloader = val_dataloader
 default_hooks = dict(checkpoint=dict(save_best='lsp/PCK', rule='greater'))

@@ -6,7 +6,7 @@ from .lip import LipDataset
 from .lsp import CombinedLspDataset, LspDataset
 from .masking import PaddedAffine, RandomBodyMask, RandomChannelPermutation, RandomKeypointMask
 from .mpii import MpiiDataset
-from .transforms import LoadImageOrSkip, RandomChannelGain
+from .transforms import LoadImageOrSkip, RandomBBoxTransform3D, RandomChannelGain
 
 __all__ = [
     'CocoJointsDataset',
@@ -18,6 +18,7 @@ __all__ = [
     'MpiiDataset',
     'PaddedAffine',
     'RandomBodyMask',
+    'RandomBBoxTransform3D',
     'RandomChannelGain',
     'RandomChannelPermutation',
     'RandomKeypointMask',

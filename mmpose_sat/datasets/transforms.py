@@ -5,11 +5,11 @@ import logging
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmengine.logging import print_log
-from mmpose.datasets.transforms import LoadImage
+from mmpose.datasets.transforms import LoadImage, RandomBBoxTransform
 
 from ..registry import TRANSFORMS
 
-__all__ = ['LoadImageOrSkip', 'RandomChannelGain']
+__all__ = ['LoadImageOrSkip', 'RandomBBoxTransform3D', 'RandomChannelGain']
 
 
 @TRANSFORMS.register_module()
@@ -41,6 +41,24 @@ class LoadImageOrSkip(LoadImage):
                     level=logging.WARNING,
                 )
             return None
+
+
+@TRANSFORMS.register_module()
+class RandomBBoxTransform3D(RandomBBoxTransform):
+    """MMPose's ``RandomBBoxTransform`` for joints with depth: a person made larger is so along z.
+
+    So all axes of the coordinates share one scale, as in the code of arXiv 1711.08229. Samples
+    without ``keypoints_depth`` (1, K) pass as they are.
+    """
+
+    def transform(self, results: dict) -> dict | None:
+        """Shift, scale and turn the box; divide the depth by the scale of the box."""
+        before = results['bbox_scale'][:, :1]
+        transformed = super().transform(results)
+        if transformed is not None and 'keypoints_depth' in transformed:
+            zoom = before / transformed['bbox_scale'][:, :1]
+            transformed['keypoints_depth'] = transformed['keypoints_depth'] * zoom
+        return transformed
 
 
 @TRANSFORMS.register_module()

@@ -16,7 +16,9 @@ __all__ = ['SwitchLossHook']
 class SwitchLossHook(Hook):
     """Trains with the heatmap loss for ``epoch`` epochs, then with the joint loss only.
 
-    The epoch alone decides, so that a run that is resumed goes on as it would have.
+    The epoch alone decides, so that a run that is resumed goes on as it would have. The optimizer
+    begins anew with the joint loss: gradients of a mean over cells are far smaller than those of a
+    sum over axes, and Adam, which remembers their size, would take steps many times too long.
 
     Args:
         epoch: the first one (from 0) with the joint loss.
@@ -51,6 +53,8 @@ class SwitchLossHook(Hook):
             loss.phase = phase
             if phase == 'joint':  # else its last value would be logged on and on
                 runner.message_hub.log_scalars.pop('train/loss_heatmap', None)
+        if runner.epoch == self.epoch:
+            runner.optim_wrapper.optimizer.state.clear()
 
     @staticmethod
     def _loss(runner: Runner) -> Any:

@@ -44,3 +44,19 @@ def test_channel_gain_scales_each_channel_by_its_own_factor():
     assert floats.dtype == np.float32
     with pytest.raises(ValueError, match=r'low=2 and high=1'):
         TRANSFORMS.build(dict(type='mmpose_sat.RandomChannelGain', low=2, high=1))
+
+
+def test_depth_is_scaled_with_the_person():
+    transform = TRANSFORMS.build(
+        dict(type='mmpose_sat.RandomBBoxTransform3D', scale_factor=(0.5, 2), scale_prob=1)
+    )
+    box = dict(bbox_center=np.full((1, 2), 50.0), bbox_scale=np.array([[40.0, 60]]))
+    depth = np.array([[0.0, 100, -200]])
+    scales = set()
+    for _ in range(5):
+        found = transform(dict(box, keypoints_depth=depth))
+        (scale,) = set(np.unique((found['bbox_scale'] / box['bbox_scale']).round(6)))
+        np.testing.assert_allclose(found['keypoints_depth'], depth / scale, rtol=1e-4)
+        scales.add(scale)
+    assert len(scales) == 5 and (depth == [[0, 100, -200]]).all()
+    assert 'keypoints_depth' not in transform(dict(box))

@@ -16,9 +16,13 @@ def runner(loss, epoch=0, max_epochs=4):
     model.head.loss_module = loss
     logger = MMLogger.get_current_instance()
     hub = SimpleNamespace(log_scalars={'train/loss_heatmap': 1, 'train/loss_joint': 1})
+    optimizer = torch.optim.Adam([torch.nn.Parameter(torch.ones(1))])
+    optimizer.param_groups[0]['params'][0].grad = torch.ones(1)
+    optimizer.step()
     return SimpleNamespace(
-        model=model, epoch=epoch, max_epochs=max_epochs, logger=logger, message_hub=hub
-    )
+        model=model, epoch=epoch, max_epochs=max_epochs, logger=logger, message_hub=hub,
+        optim_wrapper=SimpleNamespace(optimizer=optimizer),
+    )  # fmt: skip
 
 
 def phases(hook, run, epochs):
@@ -34,13 +38,17 @@ def test_the_loss_changes_at_the_epoch():
     run = runner(IntegralLoss(heatmap='gaussian'))
     hook.before_train(run)
     assert phases(hook, run, range(2)) == ['heatmap', 'heatmap']
-    assert len(run.message_hub.log_scalars) == 2
+    assert len(run.message_hub.log_scalars) == 2 and run.optim_wrapper.optimizer.state
     assert phases(hook, run, range(2, 4)) == ['joint', 'joint']
     assert run.message_hub.log_scalars.keys() == {'train/loss_joint'}
-    resumed = runner(IntegralLoss(heatmap='gaussian'))
-    assert phases(HOOKS.build(dict(type='mmpose_sat.SwitchLossHook', epoch=2)), resumed, [3]) == [
-        'joint'
-    ]
+
+
+@pytest.mark.parametrize(('epoch', 'kept'), [(1, True), (2, False), (3, True)])
+def test_the_optimizer_begins_anew_with_the_joint_loss(epoch, kept):
+    run = runner(IntegralLoss(heatmap='gaussian'))  # resumed at this epoch
+    hook = HOOKS.build(dict(type='mmpose_sat.SwitchLossHook', epoch=2))
+    assert phases(hook, run, [epoch]) == ['heatmap' if epoch < 2 else 'joint']
+    assert bool(run.optim_wrapper.optimizer.state) == kept
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,14 @@
 
 import pytest
 import torch
+from mmengine.analysis import get_model_complexity_info
 from mmengine.registry import init_default_scope
 from mmpose.registry import MODELS
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from mmpose_sat.ops import BoxConv2d, count_macs
+from mmpose_sat.ops.native import NOT_LOADED
 
 
 def pose_model(operator, joints):
@@ -76,3 +79,13 @@ def test_a_layer_alone_is_counted(layer, macs):
     x = torch.zeros(1, 3, 2, 5)
     assert count_macs(layer, x).total() == macs
     layer(x)  # as it was
+
+
+@pytest.mark.skipif(NOT_LOADED is not None, reason=str(NOT_LOADED))
+def test_other_counters_know_the_box_convolution():
+    layer = BoxConv2d(4, 9, stride=2).eval()
+    macs = 16 * 4 * 3 * 5
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        layer(torch.rand(1, 4, 6, 9))
+    assert counter.get_total_flops() == 2 * macs
+    assert get_model_complexity_info(layer, (4, 6, 9), show_table=False)['flops'] == macs

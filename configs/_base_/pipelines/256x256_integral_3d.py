@@ -4,7 +4,9 @@ _base_ = ['topdown.py']
 
 codec = dict(type='mmpose_sat.IntegralLabel3D', input_size=(256, 256))
 _base_.train_pipeline[1].padding = _base_.val_pipeline[1].padding = 1.0
-_base_.train_pipeline[3].update(shift_factor=0.02, shift_prob=1)
+_base_.train_pipeline[3].update(
+    type='mmpose_sat.RandomBBoxTransform3D', shift_factor=0.02, shift_prob=1
+)
 _base_.train_pipeline[4].input_size = _base_.val_pipeline[2].input_size = codec['input_size']
 _base_.train_pipeline[5].encoder = codec
 _base_.train_pipeline[6].meta_keys = _base_.val_pipeline[3].meta_keys = (

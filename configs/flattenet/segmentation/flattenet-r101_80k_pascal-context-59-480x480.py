@@ -40,6 +40,7 @@ model = dict(
         channels=128,
         num_convs=0,
         concat_input=False,
+        dropout_ratio=0,
         num_classes=59,
         align_corners=False,
         loss_decode=dict(type='CrossEntropyLoss'),

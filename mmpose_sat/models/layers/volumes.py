@@ -112,7 +112,7 @@ class _GaussianError(torch.autograd.Function):
             plane = flat[part]
             if not plane.all():
                 _subtract_gaussian(logits[part], targets[part], sigma, volume)
-                errors[part] = volume.square_().mean((1, 2, 3))
+                errors[part] = volume.square_().sum(1).mean((1, 2))
             if plane.any():
                 rest, _ = _subtract_in_plane(logits[part][plane], targets[part][plane], sigma)
                 errors[part][plane] = rest.square().mean((1, 2))
@@ -123,13 +123,13 @@ class _GaussianError(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         logits, targets, flat = ctx.saved_tensors
         result = torch.empty_like(logits)
-        depth, *size = logits.shape[1:]
+        size = logits.shape[2:]
         scale = gradient * (2 / (size[0] * size[1]))
         for part, volume in _parts(logits):
             plane = flat[part]
             if not plane.all():
                 _subtract_gaussian(logits[part], targets[part], ctx.sigma, volume)
-                volume.mul_(scale[part, None, None, None] / depth)
+                volume.mul_(scale[part, None, None, None])
             if plane.any():
                 rest, along = _subtract_in_plane(
                     logits[part][plane], targets[part][plane], ctx.sigma
@@ -230,7 +230,10 @@ def logsumexp_of_depths(logits: Tensor) -> Tensor:
 def gaussian_error(
     logits: Tensor, targets: Tensor, sigma: float = 1.0, flat: Tensor | None = None
 ) -> Tensor:
-    """H1 in three dimensions: mean squared error (B, K) against Gaussians of peak 1.
+    """H1 in three dimensions: squared error (B, K) against Gaussians of peak 1.
+
+    The sum over z of the means over x and y, so that joints with and without depth weigh alike, and
+    gradients are not lost among the cells of the volume.
 
     Args:
         logits: (B, K, D, H, W).

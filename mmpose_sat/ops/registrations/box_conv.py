@@ -1,10 +1,12 @@
 """Shapes without data, derivatives and batching of the native box convolution."""
 
+import math
 from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.flop_counter import register_flop_formula
 
 from ..double_backward import differentiable_gradients, wants_pytorch
 from ..separable import box_conv2d_separable
@@ -27,6 +29,11 @@ def _(x: Tensor, boxes: Tensor, kernel_size: int, stride: int) -> Tensor:
         return torch.empty_like(x)
     height, width = ((size + stride - 1) // stride for size in x.shape[2:])
     return x.new_empty(x.shape[0], x.shape[1], height, width)
+
+
+@register_flop_formula(_OPERATORS.box_conv2d)
+def _(x: Any, *args: Any, out_shape: tuple[int, ...], **kwargs: Any) -> int:
+    return 2 * 16 * math.prod(out_shape)  # as the paper counts: four taps for each of four corners
 
 
 @torch.library.register_fake('mmpose_sat::box_conv2d_backward')

@@ -1,5 +1,5 @@
-# The package's weights, trained for heatmaps, and an epoch of DSNT. Their heatmaps are near 0
-# beside the joint, as a rectified sum needs them; a softmax would begin all but flat.
+# The package's weights, trained for heatmaps, and an epoch of DSNT. Heatmaps are near 0 beside
+# the joint, as a rectified sum needs them; a softmax would begin all but flat.
 _base_ = [
     '../_base_/models/box_conv_net_128x96.py',
     '../_base_/data/lsp_lspet.py',

@@ -22,7 +22,8 @@ def sum_of_pieces(
 ) -> Tensor:
     """:func:`mmpose_sat.ops.box_conv2d` with weights, of ``x`` in float32 or wider.
 
-    The native kernels keep nothing but ``x`` for the backward pass, as of a whole box.
+    The native kernels keep nothing but ``x`` for the backward pass, as of a whole box: where the
+    caller's is narrower, its copy in float32.
     """
     is_native = forward is box_conv2d_native and not (is_exporting() or is_transformed())
     if is_native and torch.is_grad_enabled() and not torch.compiler.is_compiling():

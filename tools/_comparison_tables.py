@@ -58,29 +58,34 @@ def linked(config: str) -> str:
     return f'[{config}](/{file_of(config).relative_to(ROOT)})'
 
 
-def compared_table(name: str, with_areas: bool = True) -> str:
+def compared_table(name: str, with_areas: bool = True, with_costs: bool = True) -> str:
     """Configs trained side by side, and differences to the first.
 
     Args:
         name: of the file.
         with_areas: whether receptive fields, where there are some, are of networks trained so long.
+        with_costs: whether to show what the networks cost.
     """
     rows = read(f'compared/{name}')
     found = by_config([row for row in rows if row['epochs'] == rows[0]['epochs']])
     first = rows[0]['config']
     areas = read('compared/receptive_fields')
-    columns = ['config', 'parameters (M)', 'GMAC (10⁹)', 'ms', 'peak MB', 'PCK@0.2 by seed', 'AUC']
-    columns.append('difference to the first')
+    columns = ['config']
+    if with_costs:
+        columns += ['parameters (M)', 'GMAC (10⁹)', 'ms', 'peak MB']
+    columns += ['PCK@0.2 by seed', 'AUC', 'difference to the first']
     if with_areas := with_areas and not areas.keys().isdisjoint(found):
         columns.append('receptive field')
     costs, lines = lsp_costs(), []
     for config, runs in found.items():
-        parameters, macs, _ = counts(file_of(config))
-        cells = [linked(config), f'{parameters:.2f}', f'{macs:.3f}']
-        if cost := costs.get(config):
-            cells += [f'{cost["inference_ms"]:.0f}', f'{cost["inference_mb"]:.0f}']
-        else:
-            cells += [MISSING, MISSING]
+        cells = [linked(config)]
+        if with_costs:
+            parameters, macs, _ = counts(file_of(config))
+            cells += [f'{parameters:.2f}', f'{macs:.3f}']
+            if cost := costs.get(config):
+                cells += [f'{cost["inference_ms"]:.0f}', f'{cost["inference_mb"]:.0f}']
+            else:
+                cells += [MISSING, MISSING]
         cells += [', '.join(f'{run["pck"]:.1f}' for run in runs)]
         cells += [f'{np.mean([run["auc"] for run in runs]):.1f}']
         cells += ['' if config == first else difference(runs, found[first])]

@@ -7,10 +7,9 @@ from importlib import metadata
 
 CHECKS: list[Callable[[], str | None]] = []
 # Names under which a package is installed: its own, and that of the maintained fork.
-MMCV, MMENGINE, MMDET = (
-    (name, f'onedl-{fork}')
-    for name, fork in (('mmcv', 'mmcv'), ('mmengine', 'mmengine'), ('mmdet', 'mmdetection'))
-)
+MMCV = ('mmcv', 'onedl-mmcv')
+MMENGINE = ('mmengine', 'onedl-mmengine')
+MMDET = ('mmdet', 'onedl-mmdetection')
 
 
 def check(function: Callable[[], str | None]) -> Callable[[], str | None]:

@@ -55,6 +55,7 @@ TABLES: dict[str, Callable[[], str]] = {
     'compared_box_heads': partial(compared_table, 'box_heads'),
     'compared_contexts': partial(compared_table, 'contexts'),
     'compared_flattenet': partial(compared_table, 'flattenet'),
+    'compared_tuned': partial(compared_table, 'tuned', with_costs=False),
     'counts': partial(counts_table, BOX),
     'cpm_counts': partial(counts_table, CPM),
     'trainings': trainings_table,

@@ -145,6 +145,9 @@ SENTENCES: dict[str, dict[str, Callable[[], Iterable[float]]]] = {
         'augmentation out (all 800 with it: {:.1f} and {:.1f})': lambda: [
             head(name, 2) for name in ('heatmap', 'DSNT, 10 JS')
         ],
+        'begin with a heatmap loss are {:.1f} to {:.1f} PCK ahead of I*': lambda: bounds(
+            head(name, 2) - head('I*', 2) for name in ('I1', 'I2', 'I3')
+        ),
         'at 8x6 {:.0f} PCK ahead, and the integral, which hardly loses anything on the way down, '
         '{:.0f} (one seed': lambda: [
             head(name, 1, 'box-conv-net') - head('heatmap', 1, 'box-conv-net')

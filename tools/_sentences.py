@@ -112,7 +112,7 @@ SENTENCES: dict[str, dict[str, Callable[[], Iterable[float]]]] = {
         'take {:.1f} times as long for 49x49 as for 3x3': growth,
         'All people, seen as often as 400 were, give BoxConvNet another {:.1f}, plain kernels '
         '{:.1f}, dilated ones {:.1f}, and SimpleBaseline-R50, which knows them all by heart, '
-        '{:.1f}: its distance doubles, from {:.0f} to {:.0f}.': lambda: [
+        '{:.1f}: its distance grows from {:.0f} to {:.0f}.': lambda: [
             *(
                 of_people(name, 800) - of_people(name, 400)
                 for name in (BOX, f'{BOX}-conv3x3', f'{BOX}-dilated', R50)

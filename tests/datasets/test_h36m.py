@@ -87,6 +87,7 @@ def test_protocol_1_trains_on_a_subject_of_the_test_file(folder):
     people = config.train_dataloader.dataset
     for part in people.datasets:
         part.update(data_root=str(folder), ann_file='test.npz', camera_param_file='cameras.pkl')
+        part.frame_step = 1
     init_default_scope('mmpose')
     samples = DATASETS.build(people | dict(pipeline=[]))
     added = [samples[i]['img_path'] for i in range(24, len(samples))]

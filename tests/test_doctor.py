@@ -1,6 +1,7 @@
 """Environments that are known not to work, and their fixes."""
 
 import importlib.util
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,14 @@ def test_doctor_names_what_stopped_a_patch(doctor, monkeypatch):
     monkeypatch.setitem(compat.PATCHES, 'refused', refused)
     problem = doctor.patches()
     assert "['refused']" in problem and 'torchvision::nms' in problem
+
+
+def test_doctor_says_why_the_package_does_not_import(doctor, monkeypatch):
+    monkeypatch.setenv('MMPOSE_SAT_SKIP_PATCHES', 'unknown')
+    problem = doctor.patches()
+    assert "names ['unknown']" in problem and 'PYTHONPATH' not in problem
+    monkeypatch.setitem(sys.modules, 'mmpose_sat', None)
+    assert 'PYTHONPATH' in doctor.patches()
 
 
 @pytest.mark.parametrize(

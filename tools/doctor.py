@@ -136,12 +136,13 @@ def numpy_drawing() -> str | None:
 def patches() -> str | None:
     try:
         from mmpose_sat import compat
-    except ModuleNotFoundError as error:
-        return (
-            f'mmpose_sat does not import ({error}): pip install . in its folder, or put the folder '
-            'on PYTHONPATH'
-        )
-    if missing := sorted(compat.PATCHES.keys() - set(compat.apply())):
+
+        applied = compat.apply()
+    except Exception as error:
+        is_absent = getattr(error, 'name', None) == 'mmpose_sat'
+        fix = ': pip install . in its folder, or put the folder on PYTHONPATH' if is_absent else ''
+        return f'mmpose_sat does not import ({error}){fix}'
+    if missing := sorted(compat.PATCHES.keys() - set(applied)):
         reasons = {str(error) for error in compat.ERRORS.values()}
         return (
             f'patches {missing} are not in force: '

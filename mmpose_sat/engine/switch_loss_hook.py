@@ -18,7 +18,7 @@ class SwitchLossHook(Hook):
 
     The epoch alone decides, so that a run that is resumed goes on as it would have. The optimizer
     begins anew with the joint loss: gradients of a mean over cells are far smaller than those of a
-    sum over axes, and Adam, which remembers their size, would take steps many times too long.
+    sum over axes, and Adam, which remembers their size, would take steps that are too long.
 
     Args:
         epoch: the first one (from 0) with the joint loss.

@@ -65,6 +65,7 @@ TABLES: dict[str, Callable[[], str]] = {
     'flattenet_counts': partial(counts_table, FLATTENET),
     'heads': partial(heads_table, 'lsp_r18'),
     'heads_box': partial(heads_table, 'lsp_box-conv-net', rates=False),
+    'heads_r50': partial(heads_table, 'lsp_r50', rates=False),
     'heads_longer': longer_heads_table,
     'heads_people': heads_people_table,
     'integral_counts': partial(counts_table, INTEGRAL),

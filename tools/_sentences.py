@@ -141,8 +141,9 @@ SENTENCES: dict[str, dict[str, Callable[[], Iterable[float]]]] = {
             head(name, size) - head('MMPose DSNTHead', size)
             for name, size in (('DSNT, JS', 0), ('DSNT', 0), ('DSNT, JS', 1))
         ],
-        'give {:.1f} with heatmap matching, {:.1f} with DSNT and JS and {:.1f} with I* at 16x12 '
-        'cells': lambda: [head(name, 2, 'r18_init') for name in ('heatmap', 'DSNT, JS', 'I*')],
+        'it gives {:.1f} with heatmap matching, {:.1f} with DSNT and JS and {:.1f} with I*:': (
+            lambda: [head(name, 2, 'r18_init') for name in ('heatmap', 'DSNT, JS', 'I*')]
+        ),
         'by {:.0f} to {:.0f} PCK at 8x6, heatmap matching from 16x12 on': lambda: bounds(
             head(name, 1, 'r50') - head('heatmap', 1, 'r50') for name in ('DSNT, JS', 'I*')
         ),
